@@ -1,0 +1,140 @@
+"""Spans to an Answer: a probability for each, a decision, and groups of quotes that agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from askpkcn import agreement, evidence
+from askpkcn.calibration import Calibration, features
+from askpkcn.types import Article, Extent, Group, Hit, Near, Quote, Reason, Span
+
+NEAREST = 3
+
+
+class Library(Protocol):
+    """What the answerer asks of the catalogue."""
+
+    def article(self, article_id: str) -> Article | None:
+        """Return a whole article."""
+
+    def sentence_around(self, article: Article, start: int, end: int) -> Extent:
+        """Return the sentence or sentences that hold [start, end)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A span with all that its probability was made of."""
+
+    hit: Hit
+    span: Span
+    article: Article
+    sentence: Extent
+    values: dict[str, float]
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the articles say: groups, or the reason for none, the best probability, and near passages."""
+
+    groups: tuple[Group, ...]
+    probability: float
+    reason: Reason | None
+    nearest: tuple[Near, ...]
+
+
+class Answerer:
+    """Decides and groups, by a calibration."""
+
+    def __init__(self, calibration: Calibration, library: Library) -> None:
+        self._calibration = calibration
+        self._library = library
+
+    def candidates(self, question: str, hits: Sequence[Hit], spans: Sequence[Span | None]) -> list[Candidate]:
+        """Return one candidate for each place in an article that some span marks, most probable first."""
+        terms = evidence.question_terms(question)
+        best = max((span.margin for span in spans if span), default=0.0)
+        articles: dict[str, Article] = {}
+        made = []
+        for hit, span in zip(hits, spans, strict=True):
+            if span is None:
+                continue
+            article = articles.get(hit.passage.article_id) or self._article(hit.passage.article_id)
+            articles[article.id] = article
+            sentence = self._library.sentence_around(article, span.start, span.end)
+            near = self._neighbourhood(article, sentence)
+            weighed = evidence.weigh(terms, near, hit.passage.text, article.text)
+            values = features(hit, span, best, weighed)
+            made.append(Candidate(hit, span, article, sentence, values, self._calibration.probability(values)))
+        made.sort(key=lambda c: (-c.probability, -c.span.margin, c.article.id, c.span.start))
+        return _without_overlaps(made)
+
+    def decide(
+        self, question: str, hits: Sequence[Hit], spans: Sequence[Span | None], max_groups: int, nothing: Reason
+    ) -> Decision:
+        """Return the answer; `nothing` is the reason to give where there are no hits. Every quote is checked."""
+        if not hits:
+            return Decision((), 0.0, nothing, ())
+        found = self.candidates(question, hits, spans)
+        probability = found[0].probability if found else 0.0
+        sure = [c for c in found if c.probability >= self._calibration.threshold]
+        if not sure:
+            return Decision((), probability, Reason.BELOW_THRESHOLD, self._nearest(hits, found))
+        return Decision(tuple(_groups(sure)[:max_groups]), probability, None, ())
+
+    def _article(self, article_id: str) -> Article:
+        article = self._library.article(article_id)
+        if article is None:
+            raise LookupError(f"a passage names article {article_id!r}, which the catalogue lacks")
+        return article
+
+    def _neighbourhood(self, article: Article, sentence: Extent) -> str:
+        """Return the sentence with the one before and the one after it."""
+        low, high = sentence.start, sentence.end
+        before = article.text[:low].rstrip()
+        after = len(article.text) - len(article.text[high:].lstrip())
+        if before:
+            low = self._library.sentence_around(article, len(before) - 1, len(before)).start
+        if after < len(article.text):
+            high = self._library.sentence_around(article, after, after + 1).end
+        return article.text[low:high]
+
+    def _nearest(self, hits: Sequence[Hit], found: Sequence[Candidate]) -> tuple[Near, ...]:
+        """Return the passages of the best rejected candidates: not answers, but where to read on."""
+        ordered = {c.hit.passage.number: c.hit.passage for c in found} | {h.passage.number: h.passage for h in hits}
+        return tuple(
+            Near(self._article(p.article_id).source, p.text, p.start, p.end) for p in list(ordered.values())[:NEAREST]
+        )
+
+
+def _without_overlaps(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Keep the most probable of candidates that overlap in an article; passages share sentences."""
+    kept: list[Candidate] = []
+    for one in candidates:
+        if not any(
+            one.article.id == other.article.id and one.span.start < other.span.end and other.span.start < one.span.end
+            for other in kept
+        ):
+            kept.append(one)
+    return kept
+
+
+def _groups(candidates: Sequence[Candidate]) -> list[Group]:
+    quotes = [_quote(candidate) for candidate in candidates]
+    made = []
+    for members in agreement.group([quote.text for quote in quotes]):
+        first = quotes[members[0]]
+        made.append(Group(first.text, first.probability, tuple(quotes[i] for i in members)))
+    return made
+
+
+def _quote(candidate: Candidate) -> Quote:
+    article, span = candidate.article, candidate.span
+    text = article.text[span.start : span.end]
+    quote = Quote(article.source, text, span.start, span.end, candidate.sentence, candidate.probability)
+    quote.check(article)
+    return quote
+
+

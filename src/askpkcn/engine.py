@@ -1,0 +1,163 @@
+"""Wires the parts: an opened index, the reader and the calibration, answering questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import perf_counter
+
+from askpkcn.answerer import Answerer, Candidate
+from askpkcn.calibration import Calibration
+from askpkcn.catalogue import Catalogue
+from askpkcn.encoder import QuestionEncoder, Rows
+from askpkcn.errors import IndexCorrupt, QuestionError
+from askpkcn.index import open_snapshot
+from askpkcn.keywords import Keywords
+from askpkcn.reader import Reader
+from askpkcn.retriever import FusionSettings, Retriever
+from askpkcn.types import Answer, Article, Filters, Hit, Ranked, Reason, Source, Timings
+from askpkcn.vectors import Vectors
+
+MAX_QUESTION_CHARACTERS = 1_000
+PASSAGES_READ = 12
+MAX_GROUPS = 5
+NO_FILTERS = Filters()
+
+
+class StoredRankings:
+    """The two rankings of one snapshot."""
+
+    def __init__(self, catalogue: Catalogue, vectors: Vectors, keywords: Keywords) -> None:
+        self._catalogue = catalogue
+        self._vectors = vectors
+        self._keywords = keywords
+
+    def dense(self, vector: Rows, filters: Filters, limit: int) -> list[Ranked]:
+        """Rank by cosine similarity to the question's unit vector."""
+        among = None if filters.empty else self._catalogue.numbers(filters)
+        return self._vectors.nearest(vector, limit, among)
+
+    def keyword(self, question: str, filters: Filters, limit: int) -> list[Ranked]:
+        """Rank by BM25 for the question's words."""
+        return self._keywords.best(question, limit, filters)
+
+
+class Engine:
+    """Answers questions from the live snapshot of an index; it keeps that snapshot until it is closed."""
+
+    def __init__(
+        self,
+        index: Path,
+        *,
+        fusion: FusionSettings | None = None,
+        calibration: Calibration | None = None,
+        reader: Reader | None = None,
+    ) -> None:
+        """Open the live snapshot of an index. Raises IndexMissing, IndexMismatch, IndexCorrupt or ModelError."""
+        with ThreadPoolExecutor(1) as pool:
+            opening = pool.submit(Reader) if reader is None else None
+            snapshot = open_snapshot(index)
+            self.snapshot = snapshot.name
+            self.manifest = snapshot.manifest
+            self._catalogue = Catalogue(snapshot.catalogue)
+            vectors = Vectors(snapshot.vectors)
+            keywords = Keywords(snapshot.keywords)
+            self._encoder = QuestionEncoder(snapshot.encoder_folder)
+            self._reader = reader or (opening.result() if opening else Reader())
+        n_passages = self._catalogue.counts()[1]
+        if not n_passages == len(vectors) == len(keywords):
+            raise IndexCorrupt(
+                f"{index} holds {n_passages} passages, {len(vectors)} vectors and {len(keywords)} keyword documents; "
+                "rebuild it with `askpkcn index`"
+            )
+        rankings = StoredRankings(self._catalogue, vectors, keywords)
+        self._retriever = Retriever(rankings, self._catalogue.passages, fusion)
+        self._answerer = Answerer(calibration or Calibration.load(), self._catalogue)
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the snapshot's files."""
+        self._catalogue.close()
+
+    def ask(
+        self,
+        question: str,
+        filters: Filters = NO_FILTERS,
+        *,
+        max_groups: int = MAX_GROUPS,
+        passages: int = PASSAGES_READ,
+    ) -> Answer:
+        """Answer a question from the best `passages` passages inside the filters. Raises QuestionError."""
+        asked = check_question(question)
+        started = perf_counter()
+        vector = self._encoder.embed_question(asked)
+        encoded = perf_counter()
+        hits = self._retriever.retrieve(asked, vector, filters, passages)
+        retrieved = perf_counter()
+        spans = self._reader.read(asked, [hit.passage for hit in hits])
+        read = perf_counter()
+        decision = self._answerer.decide(asked, hits, spans, max_groups, self._nothing(filters))
+        done = perf_counter()
+        timings = Timings(
+            *(1000 * t for t in (encoded - started, retrieved - encoded, read - retrieved, done - started))
+        )
+        return Answer(
+            asked,
+            decision.groups,
+            decision.probability,
+            decision.reason,
+            decision.nearest,
+            timings,
+            self.snapshot,
+        )
+
+    def candidates(self, question: str, filters: Filters = NO_FILTERS, passages: int = PASSAGES_READ) -> list[Candidate]:
+        """Return all that the decision is made from, most probable first: what calibration is fitted to."""
+        hits = self.search(question, filters, passages)
+        spans = self._reader.read(check_question(question), [hit.passage for hit in hits])
+        return self._answerer.candidates(question, hits, spans)
+
+    def search(self, question: str, filters: Filters = NO_FILTERS, limit: int = 10) -> list[Hit]:
+        """Return the best `limit` passages with their ranks, unread. Raises QuestionError."""
+        asked = check_question(question)
+        return self._retriever.retrieve(asked, self._encoder.embed_question(asked), filters, limit)
+
+    def articles(self) -> Iterator[tuple[Source, int]]:
+        """Yield every article with its number of passages, in order of id."""
+        return self._catalogue.sources()
+
+    def article(self, article_id: str) -> Article | None:
+        """Return a whole article, or None if there is no such article."""
+        return self._catalogue.article(article_id)
+
+    def source(self, article_id: str) -> Source | None:
+        """Return what a citation needs of an article, or None if there is no such article."""
+        return self._catalogue.source(article_id)
+
+    def outlets(self) -> Sequence[str]:
+        """Return the names of all known outlets, for messages and menus."""
+        return self._catalogue.outlets()
+
+    def _nothing(self, filters: Filters) -> Reason:
+        """Return why there are no hits, if there are none."""
+        if filters.empty or self._catalogue.numbers(filters):
+            return Reason.NOTHING_RETRIEVED
+        return Reason.FILTERED_OUT
+
+
+def check_question(question: str) -> str:
+    """Return the question with its white space made plain. Raises QuestionError if it cannot be asked."""
+    asked = " ".join(question.split())
+    if not asked or not any(c.isalnum() for c in asked):
+        raise QuestionError("the question is empty; ask one, such as \"How many agreements did Kakar sign in China?\"")
+    if len(asked) > MAX_QUESTION_CHARACTERS:
+        raise QuestionError(
+            f"the question has {len(asked):,} characters, over the limit of {MAX_QUESTION_CHARACTERS:,}; shorten it"
+        )
+    return asked

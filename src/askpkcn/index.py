@@ -1,0 +1,338 @@
+"""The index on disk: immutable snapshots, one of them live.
+
+    index/
+      CURRENT                   name of the live snapshot, replaced atomically
+      encoders/<digest>/        the question encoder, shared by the snapshots that it embedded
+      snapshots/<name>/
+        manifest.json           versions, encoder, settings, counts, sha256 of every file
+        catalogue.sqlite        articles, sentences and passages
+        vectors.faiss
+        keywords/               tantivy
+
+A snapshot's name ends with the digest of its manifest, and the manifest holds the digests of all other files:
+whatever byte changes is found. Only this module and the engine know the layout.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from askpkcn import articles, catalogue, keywords, vectors
+from askpkcn.articles import Skipped
+from askpkcn.encoder import EncoderCard, PassageEncoder, Rows
+from askpkcn.errors import ArticleError, AskpkcnError, IndexCorrupt, IndexMismatch, IndexMissing, IndexUnwritable
+from askpkcn.passages import ENCODING, PassageSettings, passages, sentences
+from askpkcn.types import Article, Passage
+
+FORMAT = 1
+KEPT_SNAPSHOTS = 2
+NAME = re.compile(r"\d{8}T\d{6}\d*Z-[0-9a-f]{16}")
+Report = Callable[[str, int, int], None]
+"""Called with (stage, done, total) while an index is built."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build did."""
+
+    snapshot: str
+    articles: int
+    passages: int
+    reused: int
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A live snapshot whose files were found to be those of its manifest."""
+
+    name: str
+    folder: Path
+    encoder_folder: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def encoder(self) -> EncoderCard:
+        """The encoder that made the vectors."""
+        fields = self.manifest["encoder"]["card"]
+        return EncoderCard(**{**fields, "inputs": tuple(fields["inputs"])})
+
+    @property
+    def catalogue(self) -> Path:
+        """Articles and passages."""
+        return self.folder / "catalogue.sqlite"
+
+    @property
+    def vectors(self) -> Path:
+        """The FAISS index."""
+        return self.folder / "vectors.faiss"
+
+    @property
+    def keywords(self) -> Path:
+        """The tantivy index."""
+        return self.folder / "keywords"
+
+
+def open_snapshot(folder: Path) -> Snapshot:
+    """Return the live snapshot of an index, every file checked against its manifest.
+
+    Raises IndexMissing, IndexMismatch (another format) or IndexCorrupt.
+    """
+    if not (folder / "CURRENT").is_file():
+        raise IndexMissing(f"there is no index in {folder}; build one with `askpkcn index PATH --index {folder}`")
+    name = (folder / "CURRENT").read_bytes().decode("utf-8", "replace").strip()
+    place = folder / "snapshots" / name
+    if not NAME.fullmatch(name) or not (place / "manifest.json").is_file():
+        raise IndexCorrupt(f"{folder / 'CURRENT'} names the snapshot {name!r}, which is not there; {_remedy(folder)}")
+    data = (place / "manifest.json").read_bytes()
+    if hashlib.sha256(data).hexdigest()[:16] != name[-16:]:
+        raise IndexCorrupt(f"{place / 'manifest.json'} was changed after it was written; {_remedy(folder)}")
+    manifest = json.loads(data)
+    if manifest["format"] != FORMAT:
+        raise IndexMismatch(
+            f"{folder} has index format {manifest['format']}, this askpkcn reads format {FORMAT}; {_remedy(folder)}"
+        )
+    snapshot = Snapshot(name, place, folder / "encoders" / manifest["encoder"]["folder"], manifest)
+    _check_files(snapshot, folder)
+    return snapshot
+
+
+def _remedy(folder: Path) -> str:
+    return f"rebuild it with `askpkcn index PATH --index {folder}`"
+
+
+def _check_files(snapshot: Snapshot, folder: Path) -> None:
+    listed = [(snapshot.folder / name, facts) for name, facts in snapshot.manifest["files"].items()]
+    listed += [(snapshot.encoder_folder / name, facts) for name, facts in snapshot.manifest["encoder"]["files"].items()]
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.map(lambda row: _facts(row[0]) if row[0].is_file() else None, listed)
+        for (file, facts), facts_found in zip(listed, found, strict=True):
+            if facts_found != facts:
+                what = "is missing" if facts_found is None else "is not the file that was written"
+                raise IndexCorrupt(f"{file} {what} (its manifest tells its sha256); {_remedy(folder)}")
+
+
+def _facts(file: Path) -> dict[str, Any]:
+    with file.open("rb") as stream:
+        return {"bytes": file.stat().st_size, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
+
+
+def build(
+    paths: list[Path],
+    folder: Path,
+    open_encoder: Callable[[], PassageEncoder],
+    settings: PassageSettings | None = None,
+    report: Report = lambda _stage, _done, _total: None,
+) -> Built:
+    """Index the articles under paths as a new snapshot, make it live, and drop the oldest ones.
+
+    A crash at any moment leaves the last snapshot live. Raises ArticleError if no file gives an article,
+    IndexUnwritable if the folder cannot be written or another build writes to it.
+    """
+    settings = settings or PassageSettings()
+    found, skipped = read_all(paths, report)
+    with _only_writer(folder):
+        encoder = open_encoder()
+        staged = folder / "snapshots" / ".staged"
+        shutil.rmtree(staged, ignore_errors=True)
+        staged.mkdir(parents=True)
+        try:
+            made = _write_texts(found, staged, settings, report)
+            rows, reused = _embed(made, _known_vectors(folder, encoder.card), encoder, report)
+            vectors.write(rows, staged / "vectors.faiss")
+            encoder_folder = _write_encoder(folder, encoder, report)
+            name = _write_manifest(staged, encoder_folder, encoder.card, settings, len(found), len(made))
+            _go_live(folder, staged, name)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+        _drop_old(folder, name)
+    return Built(name, len(found), len(made), reused, tuple(skipped))
+
+
+def read_all(paths: list[Path], report: Report) -> tuple[list[Article], list[Skipped]]:
+    """Read every article under paths; a file that cannot be read, or tells what another told, is skipped."""
+    files = articles.find(paths)
+    read: list[Article] = []
+    skipped: list[Skipped] = []
+    seen: dict[str, str] = {}
+    for i, each in enumerate(files):
+        try:
+            article = articles.read(each)
+        except ArticleError as error:
+            skipped.append(Skipped(each.file, str(error)))
+        else:
+            first = seen.setdefault(article.sha256, article.id)
+            if first == article.id:
+                read.append(article)
+            else:
+                skipped.append(Skipped(each.file, f"{each.file} has the same text as {first}; remove one of the two"))
+        report("reading", i + 1, len(files))
+    if not read:
+        where = ", ".join(map(str, paths))
+        why = skipped[0].why if skipped else "it needs .md or .txt files with text"
+        raise ArticleError(f"no article found in {where}: {why}")
+    return read, skipped
+
+
+@contextmanager
+def _only_writer(folder: Path) -> Iterator[None]:
+    """Hold the index's write lock; the kernel gives it back however the process ends."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise IndexUnwritable(f"another build is writing to {folder}; wait until it has ended") from error
+            yield
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise IndexUnwritable(f"{folder} cannot be written ({why}); free space or name another --index") from error
+
+
+def _write_texts(found: list[Article], staged: Path, settings: PassageSettings, report: Report) -> list[Passage]:
+    made: list[Passage] = []
+    with catalogue.Writer(staged / "catalogue.sqlite") as writer:
+        for i, article in enumerate(found):
+            bounds = sentences(article.text)
+            packed = passages(article, bounds, settings, first=len(made))
+            writer.add(article, bounds, packed)
+            made += packed
+            report("passages", i + 1, len(found))
+    sources = {article.id: article.source for article in found}
+    keywords.write(((passage, sources[passage.article_id]) for passage in made), staged / "keywords")
+    return made
+
+
+def _known_vectors(folder: Path, card: EncoderCard) -> dict[str, Rows]:
+    """Return the vectors of the live snapshot's passages by text, if the same encoder made them."""
+    try:
+        snapshot = open_snapshot(folder)
+        if snapshot.encoder.digest != card.digest:
+            return {}
+        rows = vectors.Vectors(snapshot.vectors).rows()
+        old = catalogue.Catalogue(snapshot.catalogue)
+        try:
+            return {passage.text: rows[passage.number] for passage in old.all_passages()}
+        finally:
+            old.close()
+    except (AskpkcnError, KeyError):
+        return {}  # nothing live, or nothing usable: everything is embedded anew
+
+
+def _embed(made: list[Passage], known: dict[str, Rows], encoder: PassageEncoder, report: Report) -> tuple[Rows, int]:
+    rows = np.empty((len(made), encoder.card.dimension), dtype=np.float32)
+    new = [passage for passage in made if passage.text not in known]
+    for passage in made:
+        if passage.text in known:
+            rows[passage.number] = known[passage.text]
+    done = len(made) - len(new)
+    report("embedding", done, len(made))
+
+    def progress(more: int) -> None:
+        nonlocal done
+        done += more
+        report("embedding", done, len(made))
+
+    if new:
+        # Like lengths together: a batch is padded to its longest text.
+        new.sort(key=lambda passage: (-len(passage.text), passage.number))
+        rows[[passage.number for passage in new]] = encoder.embed_passages([p.text for p in new], progress)
+    return rows, len(made) - len(new)
+
+
+def _write_encoder(folder: Path, encoder: PassageEncoder, report: Report) -> Path:
+    """Export the encoder once for each digest; a folder that is there and whole is kept."""
+    target = folder / "encoders" / encoder.card.digest[:16]
+    listing = target / "files.json"
+    if listing.is_file() and all(
+        (target / name).is_file() and _facts(target / name) == facts
+        for name, facts in json.loads(listing.read_bytes()).items()
+    ):
+        return target
+    report("encoder", 0, 1)
+    partial = folder / "encoders" / ".partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    encoder.export(partial)
+    facts = {file.name: _facts(file) for file in sorted(partial.iterdir())}
+    (partial / "files.json").write_text(json.dumps(facts), encoding="utf-8")
+    _sync(partial)
+    shutil.rmtree(target, ignore_errors=True)
+    partial.rename(target)
+    report("encoder", 1, 1)
+    return target
+
+
+def _write_manifest(
+    staged: Path, encoder_folder: Path, card: EncoderCard, settings: PassageSettings, n_articles: int, n_passages: int
+) -> str:
+    names = sorted(file.relative_to(staged).as_posix() for file in staged.rglob("*") if file.is_file())
+    manifest = {
+        "format": FORMAT,
+        "askpkcn": version("askpkcn"),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "encoder": {
+            "folder": encoder_folder.name,
+            "card": asdict(card),
+            "files": json.loads((encoder_folder / "files.json").read_bytes()),
+        },
+        "passages": {**asdict(settings), "tokens": ENCODING, "sentences": f"nupunkt {version('nupunkt')}"},
+        "counts": {"articles": n_articles, "passages": n_passages},
+        # tantivy's lock files are no part of the index
+        "files": {name: _facts(staged / name) for name in names if not name.endswith(".lock")},
+    }
+    data = (json.dumps(manifest, indent=1) + "\n").encode()
+    (staged / "manifest.json").write_bytes(data)
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    return f"{now}-{hashlib.sha256(data).hexdigest()[:16]}"
+
+
+def _go_live(folder: Path, staged: Path, name: str) -> None:
+    """Rename the staged snapshot, then replace CURRENT: the one moment at which readers change over."""
+    _sync(staged)
+    staged.rename(folder / "snapshots" / name)
+    current = folder / ".CURRENT.partial"
+    current.write_text(name + "\n", encoding="utf-8")
+    with current.open("rb") as stream:
+        os.fsync(stream.fileno())
+    current.replace(folder / "CURRENT")
+    _sync_folder(folder)
+
+
+def _sync(folder: Path) -> None:
+    for file in folder.rglob("*"):
+        if file.is_file():
+            with file.open("rb") as stream:
+                os.fsync(stream.fileno())
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _drop_old(folder: Path, live: str) -> None:
+    """Keep the live snapshot and the one before it, which a running reader may just be opening."""
+    names = sorted(p.name for p in (folder / "snapshots").iterdir() if NAME.fullmatch(p.name))
+    for name in names[:-KEPT_SNAPSHOTS]:
+        if name != live:
+            shutil.rmtree(folder / "snapshots" / name, ignore_errors=True)

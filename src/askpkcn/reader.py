@@ -1,0 +1,153 @@
+"""A question and passages to the best span of each, by the shipped extractive reader.
+
+Question and passage stand in one sequence; each token gets a start and an end logit, and the pair at [CLS] means
+"no answer here" (Devlin et al. 2019, "BERT", section 4.3). Start and end are searched together.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askpkcn.errors import ModelError
+from askpkcn.types import Passage, Span
+
+MODEL = Path(__file__).parent / "models" / "reader"
+MAX_TOKENS = 512
+MAX_QUESTION_TOKENS = 64
+MAX_ANSWER_TOKENS = 30
+WINDOW_OVERLAP = 64
+BATCH = 8
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A run of a passage's tokens; offsets are code points into the passage's text."""
+
+    row: int
+    ids: list[int]
+    offsets: list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    start: int
+    end: int
+    score: float
+    null_score: float
+
+
+class Reader:
+    """The span reader, run by onnxruntime."""
+
+    def __init__(self, folder: Path = MODEL, threads: int = 2) -> None:
+        """Open reader.onnx and tokenizer.json. Raises ModelError if they cannot be used."""
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        try:
+            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = threads
+            options.log_severity_level = 3
+            self._session = onnxruntime.InferenceSession(
+                str(folder / "reader.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # the libraries raise bare Exception here
+            why = str(error).split("\n", 1)[0]
+            raise ModelError(f"{folder} holds no usable reader ({why}); reinstall askpkcn") from error
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._cls = self._tokenizer.token_to_id("[CLS]")
+        self._sep = self._tokenizer.token_to_id("[SEP]")
+
+    def read(self, question: str, passages: Sequence[Passage]) -> list[Span | None]:
+        """Return the best span of each passage, in article offsets; None where a passage has no token to quote."""
+        asked = self._tokenizer.encode(question, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS]
+        texts = [passage.text for passage in passages]
+        windows = self._windows(texts, MAX_TOKENS - len(asked) - 3)
+        best: dict[int, _Found] = {}
+        for at in range(0, len(windows), BATCH):
+            part = windows[at : at + BATCH]
+            for window, found in zip(part, self._read_batch(asked, part), strict=True):
+                # Of the windows of one long passage the most confident span counts.
+                old = best.get(window.row)
+                if old is None or found.score - found.null_score > old.score - old.null_score:
+                    best[window.row] = found
+        return [
+            _span(passage, best[row]) if row in best else None  # no span where the passage has no token
+            for row, passage in enumerate(passages)
+        ]
+
+    def _windows(self, texts: list[str], room: int) -> list[_Window]:
+        """Return windows of at most `room` tokens, like lengths together: a batch pads to its longest."""
+        made = []
+        for row, encoding in enumerate(self._tokenizer.encode_batch(texts, add_special_tokens=False)):
+            ids, offsets = encoding.ids, encoding.offsets
+            for low in range(0, len(ids), room - WINDOW_OVERLAP):
+                made.append(_Window(row, ids[low : low + room], offsets[low : low + room]))
+                if low + room >= len(ids):
+                    break
+        return sorted(made, key=lambda window: (len(window.ids), window.row))
+
+    def _read_batch(self, asked: list[int], windows: list[_Window]) -> list[_Found]:
+        shift = len(asked) + 2
+        length = shift + 1 + max(len(window.ids) for window in windows)
+        ids = np.zeros((len(windows), length), dtype=np.int64)
+        types, mask = np.zeros_like(ids), np.zeros_like(ids)
+        for row, window in enumerate(windows):
+            end = shift + len(window.ids) + 1
+            ids[row, :end] = [self._cls, *asked, self._sep, *window.ids, self._sep]
+            types[row, shift:end] = 1
+            mask[row, :end] = 1
+        feed = {"input_ids": ids, "token_type_ids": types, "attention_mask": mask}
+        start, end = self._session.run(["start_logits", "end_logits"], feed)
+        found = []
+        for row, window in enumerate(windows):
+            low, high, score = best_span(
+                start[row, shift : shift + len(window.ids)], end[row, shift : shift + len(window.ids)]
+            )
+            null = float(start[row, 0] + end[row, 0])
+            found.append(_Found(window.offsets[low][0], window.offsets[high][1], score, null))
+        return found
+
+
+def best_span(start: Floats, end: Floats, longest: int = MAX_ANSWER_TOKENS) -> tuple[int, int, float]:
+    """Return (first token, last token, score) of the pair with the highest sum, first <= last < first + longest.
+
+    start and end are logits, float32, shape (n_tokens,). Ties go to the earliest, then shortest, pair.
+    """
+    count = len(start)
+    width = min(longest, count)
+    padded = np.concatenate([end, np.full(width - 1, -np.inf, dtype=end.dtype)])
+    sums = start[:, None] + np.lib.stride_tricks.sliding_window_view(padded, width)
+    first, more = divmod(int(sums.argmax()), width)
+    return first, first + more, float(sums[first, more])
+
+
+def _span(passage: Passage, found: _Found) -> Span:
+    start, end = whole_words(passage.text, found.start, found.end)
+    return Span(passage, passage.start + start, passage.start + end, found.score, found.null_score)
+
+
+def whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """Widen [start, end) so that it cuts no word and no character with its combining marks."""
+    while start > 0 and _joins(text[start - 1], text[start]):
+        start -= 1
+    while end < len(text) and _joins(text[end - 1], text[end]):
+        end += 1
+    return start, end
+
+
+def _joins(left: str, right: str) -> bool:
+    """Tell whether two neighbouring characters are of one word or of one visible character."""
+    if unicodedata.category(right) in ("Mn", "Mc", "Me", "Sk") or right == "\u200d" or left == "\u200d":
+        return True
+    return left.isalnum() and right.isalnum()

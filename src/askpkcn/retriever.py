@@ -1,0 +1,76 @@
+"""A question to its best passages: two rankings, fused by weighted reciprocal rank.
+
+Reciprocal rank fusion as in Cormack, Clarke and Büttcher 2009, "Reciprocal Rank Fusion outperforms Condorcet and
+individual Rank Learning Methods". What the reader finds re-ranks the passages afterwards (see answerer).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from askpkcn.encoder import Rows
+from askpkcn.types import Filters, Hit, Passage, Place, Ranked
+
+
+@dataclass(frozen=True, slots=True)
+class FusionSettings:
+    """Weights of the two rankings, the rank constant k, and how deep each ranking goes."""
+
+    dense: float = 1.0
+    keyword: float = 1.0
+    k: float = 60.0
+    depth: int = 50
+
+
+class Rankings(Protocol):
+    """Two rankings of passages for a question, both inside the same filters, best first."""
+
+    def dense(self, vector: Rows, filters: Filters, limit: int) -> list[Ranked]:
+        """Rank by cosine similarity to the question's unit vector."""
+
+    def keyword(self, question: str, filters: Filters, limit: int) -> list[Ranked]:
+        """Rank by BM25 for the question's words."""
+
+
+class Retriever:
+    """Fuses what some Rankings say."""
+
+    def __init__(
+        self,
+        rankings: Rankings,
+        passages: Callable[[Sequence[int]], list[Passage]],
+        settings: FusionSettings | None = None,
+    ) -> None:
+        self._rankings = rankings
+        self._passages = passages
+        self._settings = settings or FusionSettings()
+
+    def retrieve(self, question: str, vector: Rows, filters: Filters, limit: int) -> list[Hit]:
+        """Return up to `limit` hits, best fused score first."""
+        depth = max(self._settings.depth, limit)
+        dense = self._rankings.dense(vector, filters, depth) if self._settings.dense else []
+        keyword = self._rankings.keyword(question, filters, depth) if self._settings.keyword else []
+        return self._hits(dense, keyword, limit)
+
+    def _hits(self, dense: list[Ranked], keyword: list[Ranked], limit: int) -> list[Hit]:
+        by_dense, by_keyword = _places(dense), _places(keyword)
+        scores = {number: self._score(by_dense.get(number), by_keyword.get(number)) for number in by_dense | by_keyword}
+        best = sorted(scores, key=lambda number: (-scores[number], number))[:limit]
+        return [
+            Hit(passage, scores[passage.number], by_dense.get(passage.number), by_keyword.get(passage.number))
+            for passage in self._passages(best)
+        ]
+
+    def _score(self, dense: Place | None, keyword: Place | None) -> float:
+        score = 0.0
+        if dense is not None:
+            score += self._settings.dense / (self._settings.k + dense.rank)
+        if keyword is not None:
+            score += self._settings.keyword / (self._settings.k + keyword.rank)
+        return score
+
+
+def _places(ranking: list[Ranked]) -> dict[int, Place]:
+    return {row.passage: Place(rank, row.score) for rank, row in enumerate(ranking, 1)}

@@ -1,0 +1,193 @@
+"""The values that pass between the stages, one frozen type a stage.
+
+All offsets are half-open ranges of Unicode code points into `Article.text`, which is normalised once,
+before any offset exists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a citation needs of an article."""
+
+    id: str
+    title: str
+    outlet: str | None
+    author: str | None
+    published: date | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article: its source and its whole text, title and byline included; sha256 is that of the text in UTF-8."""
+
+    source: Source
+    text: str
+    sha256: str
+
+    @property
+    def id(self) -> str:
+        """The path within the folder that was indexed, stable across rebuilds."""
+        return self.source.id
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """A piece of text with its place in its article."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Whole sentences of one article; `text` is `article.text[start:end]`. `number` counts from 0 in the index."""
+
+    number: int
+    article_id: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One row of a ranking: a passage's number and its score there, the higher the better."""
+
+    passage: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a ranking put a passage: rank counts from 1; the score's unit is the ranking's own."""
+
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A retrieved passage: its fused score and its place in each ranking that found it."""
+
+    passage: Passage
+    score: float
+    dense: Place | None
+    keyword: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The reader's best span of a passage, in article offsets; scores are sums of two logits."""
+
+    passage: Passage
+    start: int
+    end: int
+    score: float
+    null_score: float
+
+    @property
+    def margin(self) -> float:
+        """How much the reader prefers the span to "no answer here"."""
+        return self.score - self.null_score
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A verbatim piece of an article, with the sentence it stands in."""
+
+    source: Source
+    text: str
+    start: int
+    end: int
+    sentence: Extent
+    probability: float
+
+    def check(self, article: Article) -> None:
+        """Raise ValueError unless quote and sentence stand in the article exactly at their offsets."""
+        if article.id != self.source.id:
+            raise ValueError(f"quote of {self.source.id!r} checked against article {article.id!r}")
+        for piece in (Extent(self.text, self.start, self.end), self.sentence):
+            found = article.text[piece.start : piece.end]
+            if found != piece.text or not piece.text or piece.start < 0:
+                raise ValueError(
+                    f"{article.id}[{piece.start}:{piece.end}] holds {found!r}, but the quote says {piece.text!r}"
+                )
+        if not self.sentence.start <= self.start < self.end <= self.sentence.end:
+            raise ValueError(f"{article.id}: quote [{self.start}:{self.end}] is outside its sentence")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Quotes that say the same; `text` is the best one's, `probability` that of the group."""
+
+    text: str
+    probability: float
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A passage that came close to a question; it is not an answer."""
+
+    source: Source
+    text: str
+    start: int
+    end: int
+
+
+class Reason(StrEnum):
+    """Why there is no answer."""
+
+    NOTHING_RETRIEVED = "nothing_retrieved"
+    FILTERED_OUT = "filtered_out"
+    BELOW_THRESHOLD = "below_threshold"
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Wall time of the stages of one question, in milliseconds."""
+
+    encode: float
+    retrieve: float
+    read: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Groups of agreeing quotes, best first; or none, and the reason. `probability` is the best candidate's."""
+
+    question: str
+    groups: tuple[Group, ...]
+    probability: float
+    reason: Reason | None
+    nearest: tuple[Near, ...]
+    timings: Timings
+    snapshot: str
+
+    @property
+    def answered(self) -> bool:
+        """Whether the articles tell."""
+        return self.reason is None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which articles may answer: all conditions hold at once; an undated article is outside any date range."""
+
+    outlets: tuple[str, ...] = ()
+    first: date | None = None
+    last: date | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether every article passes."""
+        return not self.outlets and self.first is None and self.last is None

@@ -1,0 +1,81 @@
+"""Dense search: unit vectors in FAISS, exact while they are few, a navigable graph past that.
+
+The graph is HNSW (Malkov and Yashunin 2018, "Efficient and robust approximate nearest neighbor search using
+Hierarchical Navigable Small World graphs").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from askpkcn.errors import IndexCorrupt
+from askpkcn.types import Ranked
+
+Rows = NDArray[np.float32]
+
+EXACT_UP_TO = 50_000
+HNSW_LINKS = 32
+HNSW_BUILD_WIDTH = 128
+HNSW_SEARCH_WIDTH = 128
+
+
+def write(rows: Rows, file: Path, exact_up_to: int = EXACT_UP_TO) -> None:
+    """Write unit rows, float32, shape (n, dimension), as an index whose ids are the row numbers."""
+    if len(rows) <= exact_up_to:
+        index = faiss.IndexFlatIP(rows.shape[1])
+    else:
+        index = faiss.IndexHNSWFlat(rows.shape[1], HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
+        index.hnsw.efConstruction = HNSW_BUILD_WIDTH
+    index.add(np.ascontiguousarray(rows, dtype=np.float32))
+    faiss.write_index(index, str(file))
+
+
+class Vectors:
+    """An index on disk, opened for search."""
+
+    def __init__(self, file: Path) -> None:
+        """Open a file of `write`. Raises IndexCorrupt if FAISS cannot."""
+        try:
+            self._index = faiss.read_index(str(file))
+        except RuntimeError as error:
+            raise IndexCorrupt(f"{file} is no FAISS index; rebuild with `askpkcn index`") from error
+
+    def __len__(self) -> int:
+        """Return the number of vectors."""
+        return int(self._index.ntotal)
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return int(self._index.d)
+
+    def rows(self) -> Rows:
+        """Return all vectors, float32, shape (n, dimension)."""
+        rows: Rows = self._index.reconstruct_n(0, len(self))
+        return rows
+
+    def nearest(self, vector: Rows, limit: int, among: Sequence[int] | None = None) -> list[Ranked]:
+        """Return up to `limit` passages by cosine similarity to a unit vector, best first.
+
+        With `among`, only those passage numbers compete, and up to `limit` of them come back.
+        """
+        limit = min(limit, len(self) if among is None else len(among))
+        if limit == 0:
+            return []
+        selector = None if among is None else faiss.IDSelectorBatch(np.asarray(among, dtype=np.int64))
+        if isinstance(self._index, faiss.IndexHNSW):
+            width = max(HNSW_SEARCH_WIDTH, 2 * limit)
+            parameters = faiss.SearchParametersHNSW(sel=selector, efSearch=width)
+        else:
+            parameters = faiss.SearchParameters(sel=selector)
+        similarities, numbers = self._index.search(vector[None, :], limit, params=parameters)
+        return [
+            Ranked(int(number), float(similarity))
+            for number, similarity in zip(numbers[0], similarities[0], strict=True)
+            if number >= 0
+        ]

@@ -1,0 +1,122 @@
+"""The reading-comprehension data, split by paragraph and tokenised once.
+
+A paragraph belongs to train, validation or test by a hash of its text, so that the split needs no file,
+never changes, and puts equal paragraphs of two files on the same side.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from nupunkt import sent_spans
+from tokenizers import Tokenizer
+
+FILES = ("new_wiki", "reddit", "amazon", "policyqa_dev", "policyqa_test")
+MAX_PARAGRAPH_TOKENS = 440
+MAX_QUESTION_TOKENS = 64
+CLS, SEP, PAD = 101, 102, 0
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph with its tokens; starts and ends are character offsets, sentences are token ranges."""
+
+    file: str
+    text: str
+    split: str
+    ids: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    sentences: tuple[tuple[int, int], ...]
+
+    def tokens_of(self, start: int, end: int) -> tuple[int, int] | None:
+        """Return the half-open token range that covers characters [start, end), or None past the last token."""
+        inside = np.flatnonzero((self.ends > start) & (self.starts < end))
+        return (int(inside[0]), int(inside[-1]) + 1) if len(inside) else None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with its paragraph (an index) and the character spans of all annotators."""
+
+    id: str
+    text: str
+    paragraph: int
+    answers: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """All paragraphs and questions of the files that were found."""
+
+    paragraphs: tuple[Paragraph, ...]
+    questions: tuple[Question, ...]
+
+    def of(self, split: str, file: str | None = None) -> list[int]:
+        """Return the indices of the questions of one split, of one file or all."""
+        chosen = []
+        for i, question in enumerate(self.questions):
+            paragraph = self.paragraphs[question.paragraph]
+            if paragraph.split == split and (file is None or paragraph.file.startswith(file)):
+                chosen.append(i)
+        return chosen
+
+    def answers(self, question: Question) -> list[str]:
+        """Return the distinct texts of a question's answers, in order."""
+        text = self.paragraphs[question.paragraph].text
+        return list(dict.fromkeys(text[start:end] for start, end in question.answers))
+
+
+def split_of(text: str) -> str:
+    """Return "test" for 5 % of all texts, "validation" for 5 %, "train" for the rest."""
+    bucket = int(hashlib.sha256(text.strip().encode()).hexdigest()[:8], 16) % 100
+    return "test" if bucket < 5 else "validation" if bucket < 10 else "train"
+
+
+def open_tokenizer(file: Path) -> Tokenizer:
+    """Load tokenizer.json without the truncation and padding that the file ships."""
+    tokenizer = Tokenizer.from_file(str(file))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def load(folder: Path, tokenizer: Tokenizer) -> Corpus:
+    """Read every file of FILES in folder; a missing one is an error, for a quiet gap would change the model."""
+    paragraphs: list[Paragraph] = []
+    questions: list[Question] = []
+    for name in FILES:
+        for text, asked in _paragraphs(folder / f"{name}.json.gz"):
+            paragraphs.append(tokenise(name, text, tokenizer))
+            for question in asked:
+                spans = tuple(
+                    (a["answer_start"], a["answer_start"] + len(a["text"])) for a in question["answers"]
+                )
+                words = re.sub(r"\s+", " ", question["question"]).strip()
+                questions.append(Question(question["id"], words, len(paragraphs) - 1, spans))
+    return Corpus(tuple(paragraphs), tuple(questions))
+
+
+def tokenise(file: str, text: str, tokenizer: Tokenizer) -> Paragraph:
+    """Tokenise one paragraph and find its sentences."""
+    encoding = tokenizer.encode(text, add_special_tokens=False)
+    offsets = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)[:MAX_PARAGRAPH_TOKENS]
+    starts, ends = offsets[:, 0], offsets[:, 1]
+    ids = np.array(encoding.ids[: len(offsets)], dtype=np.int64)
+    bounds = [int(np.searchsorted(starts, end)) for _, end in sent_spans(text)]
+    edges = sorted({0, *bounds, len(ids)} - {b for b in bounds if b > len(ids)})
+    return Paragraph(file, text, split_of(text), ids, starts, ends, tuple(zip(edges, edges[1:], strict=False)))
+
+
+def _paragraphs(file: Path) -> Iterator[tuple[str, list[dict]]]:
+    with gzip.open(file, "rt", encoding="utf-8") as stream:
+        for article in json.load(stream)["data"]:
+            for paragraph in article["paragraphs"]:
+                yield paragraph["context"], paragraph["qas"]

@@ -1,0 +1,246 @@
+"""Training sequences of one epoch: positives, three sorts of negatives, and their batches.
+
+Each question gives one sequence whose window holds an answer, and by chance
+ - a window of a retrieved paragraph that holds no annotator's answer,
+ - a window of its own paragraph with the answer's sentences left out,
+ - a near miss: its window under a question that asks for something else.
+The first two share their question's group: the loss lets their spans compete with the right one (shared
+normalisation, Clark and Gardner 2018, "Simple and Effective Multi-Paragraph Reading Comprehension").
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from training import bylines
+from training.corpus import CLS, MAX_QUESTION_TOKENS, SEP, Corpus, Paragraph, Question
+from training.wording import Neighbours, names, near_miss, reword
+
+
+@dataclass(frozen=True)
+class Mix:
+    """How often each sort of sequence is made in an epoch."""
+
+    retrieved: float = 0.42
+    same_paragraph: float = 0.18
+    near_miss: float = 0.22
+    reworded: float = 0.3
+    whole: float = 0.15
+    policy: float = 0.33
+    bylines: int = 400
+
+
+@dataclass(frozen=True)
+class Example:
+    """One sequence: question tokens, passage tokens, and the span in passage tokens (None: no answer there)."""
+
+    question: tuple[int, ...]
+    passage: np.ndarray
+    span: tuple[int, int] | None
+
+    @property
+    def length(self) -> int:
+        """Tokens of the whole sequence."""
+        return len(self.question) + len(self.passage) + 3
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded sequences; groups holds, for each sequence, the number of its question's group."""
+
+    ids: Tensor
+    types: Tensor
+    real: Tensor
+    starts: Tensor
+    ends: Tensor
+    groups: Tensor
+
+
+class Maker:
+    """Makes the examples of an epoch from the corpus; all chance comes from (seed, epoch)."""
+
+    def __init__(
+        self, corpus: Corpus, tokenizer: Tokenizer, candidates: np.ndarray, neighbours: Neighbours, seed: int
+    ) -> None:
+        self.corpus, self.tokenizer, self.candidates, self.neighbours, self.seed = (
+            corpus,
+            tokenizer,
+            candidates,
+            neighbours,
+            seed,
+        )
+        self.train = corpus.of("train")
+        self.lower = [p.text.lower() for p in corpus.paragraphs]
+        found = {n for p in corpus.paragraphs if p.split == "train" for n in names(p.text)}
+        self.pool = sorted(n for n in found if n.lower() not in neighbours.of)  # "Progress" is no name
+
+    def epoch(self, number: int, mix: Mix) -> list[list[Example]]:
+        """Return the groups of one epoch, in question order."""
+        rng = random.Random(f"{self.seed}/{number}")
+        groups = []
+        for i in self.train:
+            question = self.corpus.questions[i]
+            paragraph = self.corpus.paragraphs[question.paragraph]
+            if paragraph.file.startswith("policyqa") and rng.random() > mix.policy:
+                continue
+            groups.extend(self._groups(i, question, paragraph, mix, rng))
+        for asked, text, span in bylines.examples(self.corpus, mix.bylines, rng):
+            encoding = self.tokenizer.encode(text, add_special_tokens=False)
+            tokens = None
+            if span is not None:
+                inside = [t for t, (s, e) in enumerate(encoding.offsets) if e > span[0] and s < span[1]]
+                tokens = (inside[0], inside[-1] + 1)
+            groups.append([Example(self.tokens(asked), np.array(encoding.ids[:300]), tokens)])
+        return groups
+
+    def tokens(self, question: str) -> tuple[int, ...]:
+        """Return the token ids of a question, cut to MAX_QUESTION_TOKENS."""
+        return tuple(self.tokenizer.encode(question, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS])
+
+    def _groups(
+        self, index: int, question: Question, paragraph: Paragraph, mix: Mix, rng: random.Random
+    ) -> list[list[Example]]:
+        answer = paragraph.tokens_of(*rng.choice(question.answers))
+        if answer is None:  # past MAX_PARAGRAPH_TOKENS
+            return []
+        answers = self.corpus.answers(question)
+        budget = _budget(mix, rng)
+        low, high = window(paragraph, answer, budget, rng)
+        span = (answer[0] - low, answer[1] - low)
+        passage = paragraph.ids[low:high]
+        text = paragraph.text[paragraph.starts[low] : paragraph.ends[high - 1]]
+        asked = question.text
+        if rng.random() < mix.reworded:
+            asked = reword(asked, text, self.neighbours, rng)
+        tokens = self.tokens(asked)
+        group = [Example(tokens, passage, span)]
+        if rng.random() < mix.retrieved:
+            group += self._retrieved(index, tokens, answers, budget, rng)
+        if rng.random() < mix.same_paragraph:
+            group += self._beside(question, paragraph, tokens, answers, budget, rng)
+        groups = [group]
+        if rng.random() < mix.near_miss:
+            missed = near_miss(question.text, text, self.pool, answers, rng)
+            if missed != question.text:
+                groups.append([Example(self.tokens(missed), passage, None)])
+        return groups
+
+    def _retrieved(
+        self, index: int, tokens: tuple[int, ...], answers: Sequence[str], budget: int, rng: random.Random
+    ) -> list[Example]:
+        own = self.corpus.questions[index].paragraph
+        below = [a.lower() for a in answers]
+        others = []
+        for j in self.candidates[index]:
+            if j < 0 or j == own or self.corpus.paragraphs[j].split != "train":
+                continue
+            if not any(a in self.lower[j] for a in below):
+                others.append(self.corpus.paragraphs[j])
+        if not others:
+            return []
+        other = rng.choice(others[:8])
+        anchor = rng.choice(other.sentences)
+        low, high = window(other, anchor, budget, rng)
+        return [Example(tokens, other.ids[low:high], None)]
+
+    def _beside(
+        self,
+        question: Question,
+        paragraph: Paragraph,
+        tokens: tuple[int, ...],
+        answers: Sequence[str],
+        budget: int,
+        rng: random.Random,
+    ) -> list[Example]:
+        below = [a.lower() for a in answers]
+        runs: list[list[tuple[int, int]]] = [[]]
+        for low, high in paragraph.sentences:
+            said = paragraph.text[paragraph.starts[low] : paragraph.ends[high - 1]].lower()
+            if any(a in said for a in below):
+                runs.append([])
+            else:
+                runs[-1].append((low, high))
+        runs = [run for run in runs if run and run[-1][1] - run[0][0] >= 24]
+        if not runs:
+            return []
+        run = rng.choice(runs)
+        low, high = run[0][0], run[-1][1]
+        if high - low > budget:
+            low = rng.choice([s for s, _ in run if s + budget // 2 <= high])
+            high = min(high, low + budget)
+        return [Example(tokens, paragraph.ids[low:high], None)]
+
+
+def _budget(mix: Mix, rng: random.Random) -> int:
+    if rng.random() < mix.whole:
+        return 384
+    return rng.randint(64, 128) if rng.random() < 0.65 else rng.randint(128, 200)
+
+
+def window(paragraph: Paragraph, inside: tuple[int, int], budget: int, rng: random.Random) -> tuple[int, int]:
+    """Return a token range of whole sentences, near `budget` long, around the range `inside`."""
+    sentences = paragraph.sentences
+    first = next(i for i, (_, end) in enumerate(sentences) if end > inside[0])
+    last = next(i for i, (_, end) in enumerate(sentences) if end >= inside[1])
+    while True:
+        sides = []
+        size = sentences[last][1] - sentences[first][0]
+        if first > 0 and size + sentences[first][0] - sentences[first - 1][0] <= budget:
+            sides.append(-1)
+        if last + 1 < len(sentences) and size + sentences[last + 1][1] - sentences[last][1] <= budget:
+            sides.append(1)
+        if not sides:
+            return sentences[first][0], sentences[last][1]
+        if rng.choice(sides) < 0:
+            first -= 1
+        else:
+            last += 1
+
+
+def batches(groups: list[list[Example]], tokens: int, rng: random.Random) -> list[list[list[Example]]]:
+    """Return groups in batches of about `tokens` padded tokens, like lengths together, in random order."""
+
+    def longest(group: list[Example]) -> int:
+        return max(example.length for example in group)
+
+    ordered = sorted(groups, key=lambda g: longest(g) + rng.random() * 8)
+    made: list[list[list[Example]]] = [[]]
+    count = 0
+    for group in ordered:
+        if (count + len(group)) * _padded(longest(group)) > tokens and made[-1]:
+            made.append([])
+            count = 0
+        made[-1].append(group)
+        count += len(group)
+    rng.shuffle(made)
+    return made
+
+
+def _padded(length: int) -> int:
+    return -(-length // 16) * 16
+
+
+def collate(groups: list[list[Example]]) -> Batch:
+    """Pad the sequences of a batch to one length, a multiple of 16."""
+    flat = [example for group in groups for example in group]
+    length = _padded(max(example.length for example in flat))
+    ids = np.zeros((len(flat), length), dtype=np.int64)
+    types, real = np.zeros_like(ids), np.zeros_like(ids)
+    spans = np.zeros((2, len(flat)), dtype=np.int64)
+    for row, example in enumerate(flat):
+        shift = len(example.question) + 2
+        ids[row, : example.length] = [CLS, *example.question, SEP, *example.passage, SEP]
+        types[row, shift : example.length] = 1
+        real[row, : example.length] = 1
+        if example.span is not None:
+            spans[:, row] = shift + example.span[0], shift + example.span[1] - 1
+    numbers = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    made = [torch.from_numpy(array) for array in (ids, types, real, spans[0], spans[1], numbers)]
+    return Batch(*made)
