@@ -1,0 +1,1 @@
+"""How the shipped reader was made; nothing here is installed with askpkcn."""

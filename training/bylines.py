@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from training.corpus import Corpus
 
 GIVEN = (
-    "Ayesha Bilal Chen Deepa Elena Farah Gul Hamid Ines James Kamran Li Mahnoor Nadia Omar Peter Qasim Rabia Sana Tariq "
-    "Umar Victoria Wei Xin Yasmin Zara Arif Hina Imran Saad Maria John Anna David Noor Ravi Sunil Fatima Ali Daniel"
+    "Ayesha Bilal Chen Deepa Elena Farah Gul Hamid Ines James Kamran Li Mahnoor Nadia Omar Peter Qasim Rabia Sana "
+    "Tariq Umar Victoria Wei Xin Yasmin Zara Arif Hina Imran Saad Maria John Anna David Noor Ravi Sunil Fatima Ali"
 ).split()
 FAMILY = (
     "Ahmed Baig Chaudhry Dawood Evans Farooqi Ghani Haider Iqbal Johnson Khan Lodhi Mirza Naqvi Osman Park Qureshi "

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -96,9 +97,7 @@ def load(folder: Path, tokenizer: Tokenizer) -> Corpus:
         for text, asked in _paragraphs(folder / f"{name}.json.gz"):
             paragraphs.append(tokenise(name, text, tokenizer))
             for question in asked:
-                spans = tuple(
-                    (a["answer_start"], a["answer_start"] + len(a["text"])) for a in question["answers"]
-                )
+                spans = tuple((a["answer_start"], a["answer_start"] + len(a["text"])) for a in question["answers"])
                 words = re.sub(r"\s+", " ", question["question"]).strip()
                 questions.append(Question(question["id"], words, len(paragraphs) - 1, spans))
     return Corpus(tuple(paragraphs), tuple(questions))
@@ -112,7 +111,7 @@ def tokenise(file: str, text: str, tokenizer: Tokenizer) -> Paragraph:
     ids = np.array(encoding.ids[: len(offsets)], dtype=np.int64)
     bounds = [int(np.searchsorted(starts, end)) for _, end in sent_spans(text)]
     edges = sorted({0, *bounds, len(ids)} - {b for b in bounds if b > len(ids)})
-    return Paragraph(file, text, split_of(text), ids, starts, ends, tuple(zip(edges, edges[1:], strict=False)))
+    return Paragraph(file, text, split_of(text), ids, starts, ends, tuple(pairwise(edges)))
 
 
 def _paragraphs(file: Path) -> Iterator[tuple[str, list[dict]]]:

@@ -38,7 +38,9 @@ def _f1(given: list[str], gold: list[str]) -> float:
 def best_span(start: np.ndarray, end: np.ndarray, first: int, last: int) -> tuple[int, int, float, float]:
     """Return (start, inclusive end, span score, null score) of the best pair with first <= start <= end < last."""
     scores = start[first:last, None] + end[None, first:last]
-    allowed = np.triu(np.ones(scores.shape, dtype=bool)) & ~np.triu(np.ones(scores.shape, dtype=bool), MAX_ANSWER_TOKENS)
+    allowed = np.triu(np.ones(scores.shape, dtype=bool)) & ~np.triu(
+        np.ones(scores.shape, dtype=bool), MAX_ANSWER_TOKENS
+    )
     scores = np.where(allowed, scores, -np.inf)
     flat = int(scores.argmax())
     s, e = divmod(flat, scores.shape[1])

@@ -62,7 +62,7 @@ STOP = set(
     "being from with that this these those they them their there than then into onto over under about your you our his "
     "her him she its it's not but can could will would shall should may might must per any some other another one two "
     "three get got give gave given say says said tell told name named kind type year years person people thing things "
-    "someone something according article passage text author poster reviewer writer user person's company website".split()
+    "someone something according article passage text author poster reviewer writer user person's website".split()
 )
 WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*|\d[\d,.]*(?:st|nd|rd|th)?", re.ASCII)
 

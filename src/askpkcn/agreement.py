@@ -46,7 +46,24 @@ MONTHS = {
     )
     for name in names
 }
-SILENT = {"a", "an", "the", "in", "on", "at", "of", "by", "from", "to", "about", "around", "some", "over", "nearly", "s"}
+SILENT = {
+    "a",
+    "an",
+    "the",
+    "in",
+    "on",
+    "at",
+    "of",
+    "by",
+    "from",
+    "to",
+    "about",
+    "around",
+    "some",
+    "over",
+    "nearly",
+    "s",
+}
 PLACES = set("pakistan china india afghanistan russia us america beijing islamabad taliban chinese pakistani".split())
 TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:\.[^\W\d_]+)*\.?|[$€£¥%₨]", re.UNICODE)
 
@@ -101,7 +118,7 @@ def _merge_numbers(words: Sequence[str]) -> list[str]:
             continue  # one hundred and five
         if word in SMALL:
             # "twenty two" continues a number, "one two" begins another
-            if part is not None and not (part % 100 >= 20 and part % 10 == 0 and SMALL[word] < 10 or part % 100 == 0):
+            if part is not None and not ((part % 100 >= 20 and part % 10 == 0 and SMALL[word] < 10) or part % 100 == 0):
                 flush()
             part = (part or 0) + SMALL[word]
         elif word in LARGE and (part is not None or total is not None):

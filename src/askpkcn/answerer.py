@@ -136,5 +136,3 @@ def _quote(candidate: Candidate) -> Quote:
     quote = Quote(article.source, text, span.start, span.end, candidate.sentence, candidate.probability)
     quote.check(article)
     return quote
-
-

@@ -19,13 +19,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from askpkcn.errors import ArticleError
+from askpkcn.text import normalise
 from askpkcn.types import Article, Source
 
 SUFFIXES = {".md": "markdown", ".markdown": "markdown", ".txt": "text", ".text": "text"}
 ABOUT_THE_FOLDER = re.compile(r"(readme|sources|license|licence|notice|changelog)\b", re.IGNORECASE)
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 BYLINE = re.compile(r"[Bb]y ((?:[A-Z][\w.'’-]*)(?: (?:[A-Z][\w.'’-]*|al|bin|de|van|von|ul|and))*)")
-NOT_A_NAME = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 UNKNOWN = {"", "unknown", "none", "null", "n/a"}
 MAX_BYTES = 50_000_000
 
@@ -118,18 +118,6 @@ def _decode(file: Path) -> str:
             f"{file} is not UTF-8 (byte 0x{data[error.start]:02x} at offset {error.start}); "
             "convert it, for example with `iconv -f windows-1252 -t utf-8`"
         ) from error
-
-
-def normalise(text: str) -> str:
-    """Return text in NFC with \\n as its only line break and without control characters.
-
-    Idempotent. Line breaks of every kind (\\r\\n, \\r, NEL, U+2028, \\f, ...) become \\n; other control characters
-    but the tab are dropped, because they have no glyph to quote and can harm a terminal; so are U+FEFF and the
-    bidirectional overrides and isolates, which make a quote look like another text.
-    """
-    text = re.sub("\r\n|[\r\x0b\x0c\x85\u2028\u2029]", "\n", text)
-    text = re.sub("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\u202a-\u202e\u2066-\u2069]", "", text)
-    return unicodedata.normalize("NFC", text)
 
 
 def _from_markdown(text: str, found: Found) -> Article:

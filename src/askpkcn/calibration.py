@@ -1,5 +1,6 @@
 """Scores to one probability, by a fitted logistic regression (Platt 1999, "Probabilistic Outputs for Support Vector
-Machines and Comparisons to Regularized Likelihood Methods", extended to several scores)."""
+Machines and Comparisons to Regularized Likelihood Methods", extended to several scores).
+"""
 
 from __future__ import annotations
 

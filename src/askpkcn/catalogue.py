@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from askpkcn.errors import IndexCorrupt
 from askpkcn.types import Article, Extent, Filters, Passage, Source
@@ -89,7 +91,8 @@ class Catalogue:
     def counts(self) -> tuple[int, int]:
         """Return the numbers of articles and of passages."""
         row = self._row("SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM passages)")
-        return (int(row[0]), int(row[1])) if row else (0, 0)
+        n_articles, n_passages = row or (0, 0)
+        return n_articles, n_passages
 
     def source(self, article_id: str) -> Source | None:
         """Return what a citation needs of an article, or None if there is no such article."""
@@ -100,7 +103,7 @@ class Catalogue:
         """Yield every article's source with its number of passages, in order of id."""
         with closing(self._connection.cursor()) as cursor:
             rows = cursor.execute(
-                f"SELECT {SOURCE}, (SELECT count(*) FROM passages p WHERE p.article_id = a.id) "  # noqa: S608 - constants
+                f"SELECT {SOURCE}, (SELECT count(*) FROM passages p WHERE p.article_id = a.id) "
                 "FROM articles a ORDER BY a.id"
             )
             for row in rows:
@@ -111,18 +114,19 @@ class Catalogue:
         row = self._row(f"SELECT {SOURCE}, a.text, a.sha256 FROM articles a WHERE id = ?", article_id)
         return Article(_source(row), str(row[6]), str(row[7])) if row else None
 
-    def sentence_bounds(self, article_id: str) -> np.ndarray:
+    def sentence_bounds(self, article_id: str) -> NDArray[np.int32]:
         """Return the sentences of an article, int32, shape (n, 2), half-open ranges in order."""
         row = self._row("SELECT sentences FROM articles WHERE id = ?", article_id)
         if row is None:
             raise IndexCorrupt(f"the catalogue has passages of {article_id!r} but not the article; rebuild the index")
-        return np.frombuffer(row[0], dtype="<i4").reshape(-1, 2)
+        bounds: NDArray[np.int32] = np.frombuffer(row[0], dtype="<i4").reshape(-1, 2)
+        return bounds
 
     def passages(self, numbers: Sequence[int]) -> list[Passage]:
         """Return passages by number, in the order asked. Raises IndexCorrupt if one is not there."""
         marks = ",".join("?" * len(numbers))
         with closing(self._connection.cursor()) as cursor:
-            query = f"SELECT {PASSAGE} FROM passages p WHERE number IN ({marks})"  # noqa: S608 - only question marks
+            query = f"SELECT {PASSAGE} FROM passages p WHERE number IN ({marks})"
             found = {row[0]: Passage(*row) for row in cursor.execute(query, list(numbers))}
         missing = [number for number in numbers if number not in found]
         if missing:
@@ -148,7 +152,7 @@ class Catalogue:
             conditions.append("a.published <= ?")
             values.append(filters.last.isoformat())
         query = (
-            "SELECT p.number FROM articles a JOIN passages p ON p.article_id = a.id "  # noqa: S608 - constants
+            "SELECT p.number FROM articles a JOIN passages p ON p.article_id = a.id "
             f"WHERE {' AND '.join(conditions)} ORDER BY p.number"
         )
         with closing(self._connection.cursor()) as cursor:
@@ -167,9 +171,9 @@ class Catalogue:
         low, high = (min(start, int(touched[0, 0])), max(end, int(touched[-1, 1]))) if len(touched) else (start, end)
         return Extent(article.text[low:high], low, high)
 
-    def _row(self, query: str, *values: str) -> tuple[object, ...] | None:
+    def _row(self, query: str, *values: str) -> tuple[Any, ...] | None:
         with closing(self._connection.cursor()) as cursor:
-            row: tuple[object, ...] | None = cursor.execute(query, values).fetchone()
+            row: tuple[Any, ...] | None = cursor.execute(query, values).fetchone()
             return row
 
 

@@ -88,13 +88,14 @@ class SentenceTransformersEncoder:
         if dimension is None or not hasattr(model.tokenizer, "backend_tokenizer"):
             raise ModelError(f"model {name!r} has no fixed dimension or no fast tokenizer; choose another --model")
         prompts = model.prompts or {}
-        accepted = signature(model[0].auto_model.forward).parameters
+        transformer: Any = model[0]
+        accepted = signature(transformer.auto_model.forward).parameters
         return EncoderCard(
             name=Path(name).name if Path(name).exists() else name,
             digest=digest or _weights_digest(model),
             dimension=dimension,
             max_tokens=int(model.max_seq_length or 512),
-            question_prompt=prompts.get("query", ""),
+            question_prompt=prompts.get("query") or "",
             inputs=tuple(i for i in model.tokenizer.model_input_names if i in accepted),
         )
 

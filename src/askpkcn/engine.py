@@ -16,6 +16,7 @@ from askpkcn.index import open_snapshot
 from askpkcn.keywords import Keywords
 from askpkcn.reader import Reader
 from askpkcn.retriever import FusionSettings, Retriever
+from askpkcn.text import normalise
 from askpkcn.types import Answer, Article, Filters, Hit, Ranked, Reason, Source, Timings
 from askpkcn.vectors import Vectors
 
@@ -117,7 +118,9 @@ class Engine:
             self.snapshot,
         )
 
-    def candidates(self, question: str, filters: Filters = NO_FILTERS, passages: int = PASSAGES_READ) -> list[Candidate]:
+    def candidates(
+        self, question: str, filters: Filters = NO_FILTERS, passages: int = PASSAGES_READ
+    ) -> list[Candidate]:
         """Return all that the decision is made from, most probable first: what calibration is fitted to."""
         hits = self.search(question, filters, passages)
         spans = self._reader.read(check_question(question), [hit.passage for hit in hits])
@@ -153,9 +156,9 @@ class Engine:
 
 def check_question(question: str) -> str:
     """Return the question with its white space made plain. Raises QuestionError if it cannot be asked."""
-    asked = " ".join(question.split())
+    asked = " ".join(normalise(question).split())
     if not asked or not any(c.isalnum() for c in asked):
-        raise QuestionError("the question is empty; ask one, such as \"How many agreements did Kakar sign in China?\"")
+        raise QuestionError('the question is empty; ask one, such as "How many agreements did Kakar sign in China?"')
     if len(asked) > MAX_QUESTION_CHARACTERS:
         raise QuestionError(
             f"the question has {len(asked):,} characters, over the limit of {MAX_QUESTION_CHARACTERS:,}; shorten it"

@@ -23,17 +23,17 @@ WORD = re.compile(r"\w+")
 def write(rows: Iterable[tuple[Passage, Source]], folder: Path) -> None:
     """Write a tantivy index of passages to a new folder."""
     folder.mkdir(parents=True)
-    index = tantivy.Index(_schema(), path=str(folder))
+    schema = _schema()
+    index = tantivy.Index(schema, path=str(folder))
     writer = index.writer(heap_size=HEAP_BYTES, num_threads=1)  # one thread: the same input gives the same segments
     for passage, source in rows:
-        writer.add_document(
-            tantivy.Document(
-                text=passage.text,
-                number=passage.number,
-                outlet=(source.outlet or "").casefold(),
-                published=_day(source.published),
-            )
-        )
+        fields = {
+            "text": passage.text,
+            "number": passage.number,
+            "outlet": (source.outlet or "").casefold(),
+            "published": _day(source.published),
+        }
+        writer.add_document(tantivy.Document.from_dict(fields, schema))
     writer.commit()
     writer.wait_merging_threads()
 

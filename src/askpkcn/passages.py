@@ -77,7 +77,7 @@ def sentences(text: str) -> list[Range]:
     Every character that is no white space is in exactly one sentence. A blank line always ends a sentence; a
     single line break does too, unless the lines around it look hard-wrapped.
     """
-    found = []
+    found: list[Range] = []
     for start, end in _blocks(text):
         for low, high in _splitter()(text[start:end]):
             piece = text[start + low : start + high]

@@ -65,8 +65,13 @@ class Reader:
             raise ModelError(f"{folder} holds no usable reader ({why}); reinstall askpkcn") from error
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._cls = self._tokenizer.token_to_id("[CLS]")
-        self._sep = self._tokenizer.token_to_id("[SEP]")
+        self._cls, self._sep = self._special("[CLS]"), self._special("[SEP]")
+
+    def _special(self, token: str) -> int:
+        number = self._tokenizer.token_to_id(token)
+        if number is None:
+            raise ModelError(f"the reader's tokenizer.json has no {token}; reinstall askpkcn")
+        return int(number)
 
     def read(self, question: str, passages: Sequence[Passage]) -> list[Span | None]:
         """Return the best span of each passage, in article offsets; None where a passage has no token to quote."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 
 from askpkcn.errors import IndexCorrupt
 from askpkcn.types import Ranked
+
+FAISS: Any = faiss  # its annotations lack HNSW and the search parameters
 
 Rows = NDArray[np.float32]
 
@@ -27,9 +30,9 @@ HNSW_SEARCH_WIDTH = 128
 def write(rows: Rows, file: Path, exact_up_to: int = EXACT_UP_TO) -> None:
     """Write unit rows, float32, shape (n, dimension), as an index whose ids are the row numbers."""
     if len(rows) <= exact_up_to:
-        index = faiss.IndexFlatIP(rows.shape[1])
+        index = FAISS.IndexFlatIP(rows.shape[1])
     else:
-        index = faiss.IndexHNSWFlat(rows.shape[1], HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
+        index = FAISS.IndexHNSWFlat(rows.shape[1], HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = HNSW_BUILD_WIDTH
     index.add(np.ascontiguousarray(rows, dtype=np.float32))
     faiss.write_index(index, str(file))
@@ -70,9 +73,9 @@ class Vectors:
         selector = None if among is None else faiss.IDSelectorBatch(np.asarray(among, dtype=np.int64))
         if isinstance(self._index, faiss.IndexHNSW):
             width = max(HNSW_SEARCH_WIDTH, 2 * limit)
-            parameters = faiss.SearchParametersHNSW(sel=selector, efSearch=width)
+            parameters = FAISS.SearchParametersHNSW(sel=selector, efSearch=width)
         else:
-            parameters = faiss.SearchParameters(sel=selector)
+            parameters = FAISS.SearchParameters(sel=selector)
         similarities, numbers = self._index.search(vector[None, :], limit, params=parameters)
         return [
             Ranked(int(number), float(similarity))

@@ -1,0 +1,34 @@
+# Two commands: `make demo` and `make test`. Both need only Python 3.11+ and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test check setup clean
+
+demo: setup ## build the index of seeds/ and answer a question
+	@test -f index/CURRENT || $(BIN)/askpkcn index seeds
+	$(BIN)/askpkcn ask "How many agreements did Kakar sign in China?"
+
+test: setup check ## lint, types and tests, as CI runs them
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+setup: $(INSTALLED)
+
+# pip before 25.1 knows no dependency groups, so it is brought up to date first.
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "askpkcn needs Python 3.11 or newer; name one with make PYTHON=python3.12"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	touch $(INSTALLED)
+
+clean: ## remove what the two commands made
+	rm -rf $(VENV) index

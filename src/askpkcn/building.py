@@ -1,0 +1,51 @@
+"""Building an index for a person who waits: a progress bar, and the models loaded quietly."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from askpkcn.encoder import DEFAULT_MODEL, PassageEncoder, SentenceTransformersEncoder
+from askpkcn.index import Built, build
+from askpkcn.passages import PassageSettings
+
+STAGES = {
+    "reading": "reading articles",
+    "passages": "cutting passages",
+    "embedding": "embedding passages",
+    "encoder": "exporting the question encoder",
+}
+
+
+def build_with_bar(
+    paths: list[Path], index: Path, model: str | None, settings: PassageSettings, console: Console
+) -> Built:
+    """Build an index as `index.build` does, with a bar on a terminal and silence elsewhere."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(STAGES[stage], total=total)
+            progress.update(tasks[stage], completed=done, total=total)
+
+        return build(paths, index, lambda: open_encoder(model), settings, report)
+
+
+def open_encoder(model: str | None) -> PassageEncoder:
+    """Load the model that embeds passages; its libraries' own bars and advice would garble ours."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    if model is None or Path(model).exists():
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
+    return SentenceTransformersEncoder(model or DEFAULT_MODEL)

@@ -1,0 +1,302 @@
+"""The command line: `askpkcn index`, `ask`, `search`, `articles`, `show`, `verify`.
+
+Exit codes: 0 answered (or done), 1 the articles hold no answer, 2 an error, told in one line on stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from askpkcn.errors import ArticleError, AskpkcnError, QuestionError
+from askpkcn.passages import PassageSettings
+from askpkcn.types import Filters
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from askpkcn.engine import Engine
+
+ANSWERED, NO_ANSWER, ERROR = 0, 1, 2
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Answers questions from a collection of articles with verbatim, cited quotes.",
+)
+
+IndexOption = Annotated[
+    Path, typer.Option("--index", envvar="ASKPKCN_INDEX", metavar="DIR", help="The folder of the index.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else to stdout.")]
+OutletOption = Annotated[list[str] | None, typer.Option("--outlet", help="Only this outlet's articles; repeatable.")]
+FromOption = Annotated[str | None, typer.Option("--from", metavar="DATE", help="Published on or after YYYY-MM-DD.")]
+ToOption = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Published on or before YYYY-MM-DD.")]
+DEFAULT_INDEX = Path("index")
+DEFAULTS = PassageSettings()
+
+
+@app.callback(invoke_without_command=True)
+def _options(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    if version:
+        from importlib import metadata
+
+        print(f"askpkcn {metadata.version('askpkcn')}")  # noqa: T201
+        raise typer.Exit(ANSWERED)
+
+
+@app.command()
+def index(
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="Folders or files.")] = None,
+    index: IndexOption = DEFAULT_INDEX,
+    model: Annotated[
+        str | None, typer.Option("--model", help="A sentence-transformers model, by path or name.")
+    ] = None,
+    budget: Annotated[int, typer.Option("--budget", help="Tokens a passage (cl100k_base).")] = DEFAULTS.budget,
+    overlap: Annotated[int, typer.Option("--overlap", help="Sentences that neighbours share.")] = DEFAULTS.overlap,
+    as_json: JsonOption = False,
+) -> int:
+    """Index articles (.md, .txt) as a new snapshot; without PATH, those of seeds/."""
+    from askpkcn.building import build_with_bar
+
+    try:
+        settings = PassageSettings(budget, overlap)
+    except ValueError as error:
+        raise ArticleError(f"{error}; choose another --budget or --overlap") from error
+    built = build_with_bar(paths or [Path("seeds")], index, model, settings, _console(stderr=True))
+    for skipped in built.skipped:
+        _complain(f"skipped: {skipped.why}")
+    if as_json:
+        _emit(
+            {
+                "snapshot": built.snapshot,
+                "articles": built.articles,
+                "passages": built.passages,
+                "reused": built.reused,
+                "skipped": [{"file": str(s.file), "why": s.why} for s in built.skipped],
+            }
+        )
+    else:
+        console = _console()
+        skipped_too = f", {len(built.skipped)} files skipped" if built.skipped else ""
+        console.print(
+            f"{index}: {built.articles} articles, {built.passages} passages "
+            f"({built.reused} vectors kept){skipped_too}; snapshot {built.snapshot}",
+            markup=False,
+            soft_wrap=True,
+        )
+    return ANSWERED
+
+
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument(help="Without it, one question a line from stdin.")] = None,
+    index: IndexOption = DEFAULT_INDEX,
+    outlet: OutletOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    groups: Annotated[int, typer.Option("--groups", min=1, help="Show at most this many differing answers.")] = 5,
+    passages: Annotated[int, typer.Option("--passages", min=1, max=200, help="Read this many passages.")] = 12,
+    as_json: JsonOption = False,
+) -> int:
+    """Answer a question with verbatim quotes, or say that the articles don't tell."""
+    filters = _filters(outlet, first, last)
+    if question is not None:
+        from askpkcn.engine import check_question
+
+        check_question(question)  # before anything is loaded
+    questions: Iterable[str] = [question] if question is not None else _lines()
+    worst = ANSWERED
+    console = _console()
+    with _open(index) as engine:
+        for each in questions:
+            try:
+                answer = engine.ask(each, filters, max_groups=groups, passages=passages)
+            except QuestionError as error:
+                if question is not None:
+                    raise
+                _complain(f"error: {error}")
+                worst = ERROR
+                continue
+            worst = max(worst, ANSWERED if answer.answered else NO_ANSWER)
+            if as_json:
+                from askpkcn import schema
+
+                _emit(schema.answer(answer))
+            else:
+                from askpkcn import render
+
+                if question is None:
+                    console.print(f"\n{answer.question}", style="bold", markup=False, soft_wrap=True)
+                render.answer(answer, console)
+    return worst
+
+
+@app.command()
+def search(
+    question: Annotated[str, typer.Argument(help="Words or a question.")],
+    index: IndexOption = DEFAULT_INDEX,
+    outlet: OutletOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Show this many passages.")] = 10,
+    as_json: JsonOption = False,
+) -> int:
+    """Show the passages that a question finds, with their rank in both rankings."""
+    from askpkcn import render, schema
+
+    with _open(index) as engine:
+        hits = engine.search(question, _filters(outlet, first, last), limit)
+        found = [(hit, source) for hit in hits if (source := engine.source(hit.passage.article_id))]
+        if as_json:
+            rows = [schema.hit(hit, source) for hit, source in found]
+            _emit({"question": question, "hits": rows, "snapshot": engine.snapshot})
+        else:
+            render.hits(found, _console())
+    return ANSWERED if found else NO_ANSWER
+
+
+@app.command()
+def articles(index: IndexOption = DEFAULT_INDEX, as_json: JsonOption = False) -> int:
+    """List the articles of the index."""
+    from askpkcn import render, schema
+
+    with _open(index) as engine:
+        rows = list(engine.articles())
+        if as_json:
+            listed = [{**schema.source(source), "passages": count} for source, count in rows]
+            _emit({"articles": listed, "snapshot": engine.snapshot})
+        else:
+            console = _console()
+            for source, count in rows:
+                line = f"{source.id}: {render.about(source)} ({count} passages)"
+                console.print(line, markup=False, soft_wrap=True)
+    return ANSWERED
+
+
+@app.command()
+def show(
+    article: Annotated[str, typer.Argument(metavar="ARTICLE", help="The id of an article.")],
+    index: IndexOption = DEFAULT_INDEX,
+    quote: Annotated[str | None, typer.Option("--quote", metavar="START:END", help="Mark these offsets.")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Show an article, with the quote marked when given its offsets."""
+    from askpkcn import render, schema
+
+    with _open(index) as engine:
+        found = engine.article(article)
+        if found is None:
+            raise QuestionError(f"there is no article {article!r} in {index}; `askpkcn articles` lists them")
+        span = _span(quote, len(found.text))
+        if as_json:
+            text = found.text[span[0] : span[1]] if span else None
+            place = {"text": text, "start": span[0], "end": span[1]} if span else None
+            _emit({"article": schema.source(found.source), "text": found.text, "sha256": found.sha256, "quote": place})
+        else:
+            render.article(found, span, _console())
+    return ANSWERED
+
+
+@app.command()
+def verify(index: IndexOption = DEFAULT_INDEX, as_json: JsonOption = False) -> int:
+    """Check every file of the index against its manifest, and every passage against its article."""
+    from askpkcn.verify import verify as check
+
+    checked = check(index)
+    if as_json:
+        _emit({"ok": True, **checked})
+    else:
+        _console().print(
+            f"{index} is whole: {checked['articles']} articles, {checked['passages']} passages, "
+            f"{checked['files']} files, snapshot {checked['snapshot']}",
+            markup=False,
+            soft_wrap=True,
+        )
+    return ANSWERED
+
+
+def _open(index: Path) -> Engine:
+    from askpkcn.engine import Engine
+
+    return Engine(index)
+
+
+def _filters(outlets: list[str] | None, first: str | None, last: str | None) -> Filters:
+    filters = Filters(tuple(outlets or ()), _date(first, "--from"), _date(last, "--to"))
+    if filters.first and filters.last and filters.first > filters.last:
+        raise QuestionError(f"--from {first} is after --to {last}; swap them")
+    return filters
+
+
+def _date(text: str | None, option: str) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise QuestionError(f"{option} {text!r} is no date; write YYYY-MM-DD") from error
+
+
+def _span(quote: str | None, length: int) -> tuple[int, int] | None:
+    if quote is None:
+        return None
+    parts = quote.split(":")
+    if len(parts) != 2 or not all(part.isascii() and part.isdigit() for part in parts):
+        raise QuestionError(f"--quote {quote!r} is no pair of offsets; write START:END")
+    start, end = int(parts[0]), int(parts[1])
+    if not start < end <= length:
+        raise QuestionError(f"--quote {quote} is no range of the article, which has {length:,} characters")
+    return start, end
+
+
+def _lines() -> Iterable[str]:
+    if sys.stdin.isatty():
+        _complain("asking from the keyboard: one question a line, Ctrl-D ends")
+    return (line for line in sys.stdin if line.strip())
+
+
+def _console(stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def _emit(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(" ".join(line.split()) + "\n")
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; every expected error is one line on stderr."""
+    try:
+        code = app(arguments or ["--help"], standalone_mode=False)
+        return code if isinstance(code, int) else ANSWERED
+    except AskpkcnError as error:
+        _complain(f"error: {error}")
+    except typer.Abort:
+        return 130
+    except typer.TyperException as error:
+        message = error.format_message() if isinstance(error, typer.BadParameter) else str(error)
+        _complain(f"error: {message.rstrip('.')}; see `askpkcn --help`")
+    except BrokenPipeError:
+        # The reader of our output has left (`| head`): no error, and nothing more to flush into its pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ANSWERED
+    return ERROR

@@ -1,0 +1,99 @@
+"""Answers as lines for people; everything from an article is printed as text, never as markup."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from askpkcn.types import Answer, Article, Extent, Hit, Place, Quote, Reason, Source
+
+REASONS = {
+    Reason.NOTHING_RETRIEVED: "no passage shares a word or a meaning with the question",
+    Reason.FILTERED_OUT: "the filters leave no article; see `askpkcn articles` for outlets and dates",
+    Reason.BELOW_THRESHOLD: "the best candidate is too unlikely to be the answer",
+}
+
+
+def answer(value: Answer, console: Console) -> None:
+    """Print the groups of an answer with their citations, or why there is none."""
+    if value.answered:
+        for number, group in enumerate(value.groups):
+            if number:
+                console.print()
+            head = Text(_one_line(group.text), style="bold")
+            head.append(f"   probability {group.probability:.2f}", style="dim")
+            _print(console, head)
+            for quote in group.quotes:
+                _print(console, Text("  ").append(marked(quote.sentence, quote.start, quote.end)))
+                _print(console, Text(f"  — {citation(quote)}", style="cyan"))
+    else:
+        _print(console, Text("not in these articles", style="bold").append(f"   {_why(value)}", style="dim"))
+        for near in value.nearest:
+            _print(console, Text(f"  nearest, not an answer: {near.source.id} [{near.start}:{near.end}]", style="dim"))
+            _print(console, Text(f"    {_one_line(near.text)}", style="dim"))
+    times = value.timings
+    line = f"{times.total:.0f} ms (encode {times.encode:.0f}, retrieve {times.retrieve:.0f}, read {times.read:.0f})"
+    _print(console, Text(line, style="dim"))
+
+
+def _why(value: Answer) -> str:
+    if value.reason is None:
+        return ""
+    chance = f" (probability {value.probability:.2f})" if value.reason is Reason.BELOW_THRESHOLD else ""
+    return REASONS[value.reason] + chance
+
+
+def marked(around: Extent, start: int, end: int) -> Text:
+    """Return text on one line with the article's [start, end) between « and »."""
+    low, high = start - around.start, end - around.start
+    line = Text(_one_line(around.text[:low]))
+    line.append(f"«{_one_line(around.text[low:high])}»", style="bold yellow")
+    return line.append(_one_line(around.text[high:]))
+
+
+def citation(quote: Quote) -> str:
+    """Return title, outlet, author, date, id and offsets of a quote on one line."""
+    return f"{about(quote.source)}, {quote.source.id} [{quote.start}:{quote.end}]"
+
+
+def about(source: Source) -> str:
+    """Return title, outlet, author and date of an article, saying what is unknown."""
+    author = [f"by {source.author}"] if source.author else []
+    outlet = source.outlet or "outlet unknown"
+    published = source.published.isoformat() if source.published else "date unknown"
+    return ", ".join([_one_line(source.title), *author, outlet, published])
+
+
+def hits(found: list[tuple[Hit, Source]], console: Console) -> None:
+    """Print retrieved passages with their place in both rankings."""
+    for number, (hit, source) in enumerate(found, 1):
+        head = Text(f"{number}. {source.id} [{hit.passage.start}:{hit.passage.end}]", style="bold")
+        head.append(f"   dense {_place(hit.dense)}, keyword {_place(hit.keyword)}", style="dim")
+        _print(console, head)
+        _print(console, Text(f"   {_one_line(hit.passage.text)}"))
+
+
+def article(value: Article, quote: tuple[int, int] | None, console: Console) -> None:
+    """Print an article, the quote marked."""
+    _print(console, Text(f"{about(value.source)}, {value.id}", style="cyan"))
+    text = Text(value.text)
+    if quote is not None:
+        start, end = quote
+        text = Text(value.text[:start])
+        text.append(f"«{value.text[start:end]}»", style="bold yellow")
+        text.append(value.text[end:])
+    console.print()
+    _print(console, text)
+
+
+def _place(place: Place | None) -> str:
+    return f"#{place.rank} ({place.score:.2f})" if place else "–"
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\n", " ").replace("\t", " ")
+
+
+def _print(console: Console, text: Text) -> None:
+    # Wrapped for people's terminals only: a pipe gets each line whole.
+    console.print(text, soft_wrap=not console.is_terminal)

@@ -1,0 +1,241 @@
+"""Fit scores to a probability and choose the threshold: `python -m training.calibrate --reading DIR --raw DIR`.
+
+The candidates come from the product's own engine: hand-written questions (dev half) over the briefs and over the raw
+articles, and validation questions of new_wiki over all of that file's paragraphs, with near misses made from them.
+The test half is only reported on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from askpkcn import calibration
+from askpkcn.agreement import agree, said
+from askpkcn.building import open_encoder
+from askpkcn.calibration import Calibration
+from askpkcn.engine import Engine
+from askpkcn.index import build
+from askpkcn.reader import Reader
+from askpkcn.types import Filters
+from training.corpus import FILES, load, open_tokenizer
+from training.measures import auroc, normalise
+from training.train import MODEL
+from training.wording import names, near_miss
+
+ROOT = Path(__file__).parent.parent
+CANDIDATES = 4
+"""Of a question's candidates only the best few teach: the rest are wrong beyond doubt, and many."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with the candidates' features, in order of the reader's margin, and which of them are right."""
+
+    source: str
+    split: str
+    sort: str
+    question: str
+    answerable: bool
+    texts: list[str]
+    values: list[dict[str, float]]
+    right: list[bool]
+
+
+def main() -> None:
+    """Collect, fit, choose, report, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--reading", type=Path, required=True)
+    parser.add_argument("--raw", type=Path, required=True, help="folder with the raw articles of seeds/")
+    parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
+    parser.add_argument("--model", type=Path, default=calibration.FILE.parent, help="folder with reader.onnx")
+    parser.add_argument("--wiki", type=int, default=300, help="questions of new_wiki")
+    parser.add_argument("--passages", type=int, default=12)
+    options = parser.parse_args()
+    asked = list(collect(options))
+    fitted = fit([a for a in asked if a.split in ("dev", "validation")])
+    for split in ("dev", "test", "validation"):
+        report(fitted, [a for a in asked if a.split == split], split)
+    fields = {"weights": dict(fitted.weights), "bias": fitted.bias, "threshold": fitted.threshold}
+    (options.model / "calibration.json").write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
+
+
+def collect(options: argparse.Namespace) -> Iterator[Asked]:
+    """Yield every question with its candidates."""
+    reader = Reader(options.model)
+    neutral = Calibration({"margin": 1.0}, 0.0, 0.5)
+    raw_names = _raw_names()
+    for source, folder in (("briefs", ROOT / "seeds"), ("raw", options.raw)):
+        index = indexed(folder, options.work / f"index-{source}")
+        with Engine(index, reader=reader, calibration=neutral) as engine:
+            for row in map(json.loads, (ROOT / "eval" / "questions.jsonl").read_text().splitlines()):
+                if source == "raw" and row["filters"]:
+                    continue  # the raw articles tell no date that plain text gives
+                days = [date.fromisoformat(row["filters"][k]) if k in row["filters"] else None for k in ("from", "to")]
+                found = engine.candidates(row["question"], Filters((), *days), options.passages)
+                golds = {gold["article"] for gold in row["gold"]}
+                if source == "raw":
+                    golds = {raw_names[name] for name in golds}
+                right = [Path(c.article.id).name in golds and holds(_text(c), row["answers"]) for c in found]
+                texts = [_text(c) for c in found]
+                sort = row["wording"] if row["answerable"] else row["category"]
+                yield Asked(
+                    source,
+                    row["split"],
+                    sort,
+                    row["question"],
+                    row["answerable"],
+                    texts,
+                    [c.values for c in found],
+                    right,
+                )
+    yield from _wiki(options, reader, neutral)
+
+
+def _wiki(options: argparse.Namespace, reader: Reader, neutral: Calibration) -> Iterator[Asked]:
+    corpus = load(options.reading, open_tokenizer(MODEL / "tokenizer.json"))
+    folder = options.work / "new_wiki"
+    if not folder.exists():
+        folder.mkdir()
+        for i, paragraph in enumerate(corpus.paragraphs):
+            if paragraph.file == FILES[0]:
+                (folder / f"{i}.txt").write_text(paragraph.text, encoding="utf-8")
+    rng = random.Random(5)
+    pool = sorted({n for p in corpus.paragraphs if p.split == "train" for n in names(p.text)})
+    chosen = corpus.of("validation", "new_wiki")
+    rng.shuffle(chosen)
+    with Engine(indexed(folder, options.work / "index-new_wiki"), reader=reader, calibration=neutral) as engine:
+        for i in chosen[: options.wiki]:
+            question = corpus.questions[i]
+            answers = corpus.answers(question)
+            yield _ask_wiki(engine, question.text, answers, "answerable", options.passages)
+            missed = near_miss(question.text, corpus.paragraphs[question.paragraph].text, pool, answers, rng)
+            if missed != question.text:
+                yield _ask_wiki(engine, missed, [], "near miss", options.passages)
+
+
+def _ask_wiki(engine: Engine, question: str, answers: list[str], sort: str, passages: int) -> Asked:
+    found = engine.candidates(question, passages=passages)
+    right = [bool(answers) and holds(_text(c), answers) for c in found]
+    texts = [_text(c) for c in found]
+    return Asked("wiki", "validation", sort, question, bool(answers), texts, [c.values for c in found], right)
+
+
+def indexed(folder: Path, index: Path) -> Path:
+    """Index a folder once."""
+    if not (index / "CURRENT").exists():
+        build([folder], index, lambda: open_encoder(None))
+    return index
+
+
+def _raw_names() -> dict[str, str]:
+    found = {}
+    for file in (ROOT / "seeds").glob("*.md"):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            if line.startswith("source:"):
+                found[file.name] = line.split(":", 1)[1].strip().strip('"')
+    return found
+
+
+def _text(candidate: object) -> str:
+    return candidate.article.text[candidate.span.start : candidate.span.end]  # type: ignore[attr-defined]
+
+
+def holds(given: str, golds: list[str]) -> bool:
+    """Tell whether the given span and a gold answer contain one another, in whole words, or agree."""
+    one = f" {normalise(given)} "
+    for gold in golds:
+        other = f" {normalise(gold)} "
+        if other.strip() and one.strip() and (other in one or one in other):
+            return True
+        if agree(said(given), said(gold)):
+            return True
+    return False
+
+
+def fit(asked: list[Asked]) -> Calibration:
+    """Fit all candidates of all questions; each source weighs the same."""
+    rows, labels, weights = [], [], []
+    totals = defaultdict(int)
+    for a in asked:
+        totals[a.source] += 1
+    for a in asked:
+        for values, right in list(zip(a.values, a.right, strict=True))[:CANDIDATES]:
+            rows.append(list(values.values()))
+            labels.append(right)
+            weights.append(1 / totals[a.source])
+    names_ = list(asked[0].values[0])
+    x = np.array(rows)
+    mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
+    w = np.array(weights) * len(weights) / sum(weights)
+    model = LogisticRegression(C=0.3, max_iter=5000).fit((x - mean) / scale, labels, sample_weight=w)
+    slopes = model.coef_[0] / scale
+    bias = float(model.intercept_[0] - (slopes * mean).sum())
+    fitted = {name: round(float(slope), 5) for name, slope in zip(names_, slopes, strict=True)}
+    print("weights (standardised):", dict(zip(names_, model.coef_[0].round(2), strict=True)))
+    return Calibration(fitted, round(bias, 5), threshold(Calibration(fitted, bias, 0.5), asked))
+
+
+def threshold(fitted: Calibration, asked: list[Asked]) -> float:
+    """Return the threshold with the best mean of "right answers given" and "nothing said where nothing is told"."""
+    hand = [a for a in asked if a.source != "wiki"] or asked
+    best = [_best(fitted, a) for a in hand]
+
+    def value(t: float) -> float:
+        given = np.mean([p >= t and right for (p, right), a in zip(best, hand, strict=True) if a.answerable])
+        silent = np.mean([p < t for (p, _), a in zip(best, hand, strict=True) if not a.answerable])
+        return float(given + silent)
+
+    grid = np.arange(0.10, 0.80, 0.01)
+    values = np.array([value(t) for t in grid])
+    # The middle of the best plateau, not its edge.
+    near = grid[values >= values.max() - 0.01]
+    return round(float(np.median(near)), 2)
+
+
+def _best(fitted: Calibration, a: Asked) -> tuple[float, bool]:
+    if not a.values:
+        return 0.0, False
+    scores = [fitted.probability(values) for values in a.values]
+    top = int(np.argmax(scores))
+    return scores[top], a.right[top]
+
+
+def report(fitted: Calibration, asked: list[Asked], title: str) -> None:
+    """Print what a user would see at the threshold."""
+    if not asked:
+        return
+    print(f"== {title}: threshold {fitted.threshold}")
+    groups = defaultdict(list)
+    for a in asked:
+        groups[a.source, a.answerable, a.sort].append((a, *_best(fitted, a)))
+    for (source, answerable, sort), rows in sorted(groups.items()):
+        if answerable:
+            right = np.mean([r for _, _, r in rows])
+            given = np.mean([r and p >= fitted.threshold for _, p, r in rows])
+            print(f"  {source:7} {sort:12} n={len(rows):3}  right {right:.3f}  right and given {given:.3f}")
+        else:
+            silent = np.mean([p < fitted.threshold for _, p, _ in rows])
+            print(f"  {source:7} {sort:12} n={len(rows):3}  abstained {silent:.3f}")
+    for source in sorted({a.source for a in asked}):
+        best = [(*_best(fitted, a), a.answerable) for a in asked if a.source == source]
+        p, right, told = (np.array(column) for column in zip(*best, strict=True))
+        error = sum(
+            abs(p[m].mean() - right[m].mean()) * m.mean()
+            for low in np.arange(0, 1, 0.1)
+            if (m := (p >= low) & (p < low + 0.1 + 1e-9 * (low > 0.85))).any()
+        )
+        print(f"  {source}: AUROC answerable {auroc(p[told], p[~told]):.3f}, calibration error {error:.3f}")
+
+
+if __name__ == "__main__":
+    main()
