@@ -12,10 +12,10 @@ from askpkcn.calibration import Calibration
 from askpkcn.catalogue import Catalogue
 from askpkcn.encoder import QuestionEncoder, Rows
 from askpkcn.errors import IndexCorrupt, QuestionError
-from askpkcn.index import open_snapshot
 from askpkcn.keywords import Keywords
 from askpkcn.reader import Reader
 from askpkcn.retriever import FusionSettings, Retriever
+from askpkcn.snapshot import open_snapshot
 from askpkcn.text import normalise
 from askpkcn.types import Answer, Article, Filters, Hit, Ranked, Reason, Source, Timings
 from askpkcn.vectors import Vectors

@@ -1,17 +1,4 @@
-"""The index on disk: immutable snapshots, one of them live.
-
-    index/
-      CURRENT                   name of the live snapshot, replaced atomically
-      encoders/<digest>/        the question encoder, shared by the snapshots that it embedded
-      snapshots/<name>/
-        manifest.json           versions, encoder, settings, counts, sha256 of every file
-        catalogue.sqlite        articles, sentences and passages
-        vectors.faiss
-        keywords/               tantivy
-
-A snapshot's name ends with the digest of its manifest, and the manifest holds the digests of all other files:
-whatever byte changes is found. Only this module and the engine know the layout.
-"""
+"""Building an index: a new snapshot beside the old one, live by one atomic rename (see snapshot for the layout)."""
 
 from __future__ import annotations
 
@@ -19,29 +6,25 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from askpkcn import articles, catalogue, keywords, vectors
 from askpkcn.articles import Skipped
 from askpkcn.encoder import EncoderCard, PassageEncoder, Rows
-from askpkcn.errors import ArticleError, AskpkcnError, IndexCorrupt, IndexMismatch, IndexMissing, IndexUnwritable
+from askpkcn.errors import ArticleError, AskpkcnError, IndexUnwritable
 from askpkcn.passages import ENCODING, PassageSettings, passages, sentences
+from askpkcn.snapshot import FORMAT, NAME, facts_of, open_snapshot
 from askpkcn.types import Article, Passage
 
-FORMAT = 1
 KEPT_SNAPSHOTS = 2
-NAME = re.compile(r"\d{8}T\d{6}\d*Z-[0-9a-f]{16}")
 Report = Callable[[str, int, int], None]
 """Called with (stage, done, total) while an index is built."""
 
@@ -55,81 +38,6 @@ class Built:
     passages: int
     reused: int
     skipped: tuple[Skipped, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A live snapshot whose files were found to be those of its manifest."""
-
-    name: str
-    folder: Path
-    encoder_folder: Path
-    manifest: Mapping[str, Any]
-
-    @property
-    def encoder(self) -> EncoderCard:
-        """The encoder that made the vectors."""
-        fields = self.manifest["encoder"]["card"]
-        return EncoderCard(**{**fields, "inputs": tuple(fields["inputs"])})
-
-    @property
-    def catalogue(self) -> Path:
-        """Articles and passages."""
-        return self.folder / "catalogue.sqlite"
-
-    @property
-    def vectors(self) -> Path:
-        """The FAISS index."""
-        return self.folder / "vectors.faiss"
-
-    @property
-    def keywords(self) -> Path:
-        """The tantivy index."""
-        return self.folder / "keywords"
-
-
-def open_snapshot(folder: Path) -> Snapshot:
-    """Return the live snapshot of an index, every file checked against its manifest.
-
-    Raises IndexMissing, IndexMismatch (another format) or IndexCorrupt.
-    """
-    if not (folder / "CURRENT").is_file():
-        raise IndexMissing(f"there is no index in {folder}; build one with `askpkcn index PATH --index {folder}`")
-    name = (folder / "CURRENT").read_bytes().decode("utf-8", "replace").strip()
-    place = folder / "snapshots" / name
-    if not NAME.fullmatch(name) or not (place / "manifest.json").is_file():
-        raise IndexCorrupt(f"{folder / 'CURRENT'} names the snapshot {name!r}, which is not there; {_remedy(folder)}")
-    data = (place / "manifest.json").read_bytes()
-    if hashlib.sha256(data).hexdigest()[:16] != name[-16:]:
-        raise IndexCorrupt(f"{place / 'manifest.json'} was changed after it was written; {_remedy(folder)}")
-    manifest = json.loads(data)
-    if manifest["format"] != FORMAT:
-        raise IndexMismatch(
-            f"{folder} has index format {manifest['format']}, this askpkcn reads format {FORMAT}; {_remedy(folder)}"
-        )
-    snapshot = Snapshot(name, place, folder / "encoders" / manifest["encoder"]["folder"], manifest)
-    _check_files(snapshot, folder)
-    return snapshot
-
-
-def _remedy(folder: Path) -> str:
-    return f"rebuild it with `askpkcn index PATH --index {folder}`"
-
-
-def _check_files(snapshot: Snapshot, folder: Path) -> None:
-    listed = [(snapshot.folder / name, facts) for name, facts in snapshot.manifest["files"].items()]
-    listed += [(snapshot.encoder_folder / name, facts) for name, facts in snapshot.manifest["encoder"]["files"].items()]
-    with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda row: _facts(row[0]) if row[0].is_file() else None, listed)
-        for (file, facts), facts_found in zip(listed, found, strict=True):
-            if facts_found != facts:
-                what = "is missing" if facts_found is None else "is not the file that was written"
-                raise IndexCorrupt(f"{file} {what} (its manifest tells its sha256); {_remedy(folder)}")
-
-
-def _facts(file: Path) -> dict[str, Any]:
-    with file.open("rb") as stream:
-        return {"bytes": file.stat().st_size, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
 
 
 def build(
@@ -261,7 +169,7 @@ def _write_encoder(folder: Path, encoder: PassageEncoder, report: Report) -> Pat
     target = folder / "encoders" / encoder.card.digest[:16]
     listing = target / "files.json"
     if listing.is_file() and all(
-        (target / name).is_file() and _facts(target / name) == facts
+        (target / name).is_file() and facts_of(target / name) == facts
         for name, facts in json.loads(listing.read_bytes()).items()
     ):
         return target
@@ -269,7 +177,7 @@ def _write_encoder(folder: Path, encoder: PassageEncoder, report: Report) -> Pat
     partial = folder / "encoders" / ".partial"
     shutil.rmtree(partial, ignore_errors=True)
     encoder.export(partial)
-    facts = {file.name: _facts(file) for file in sorted(partial.iterdir())}
+    facts = {file.name: facts_of(file) for file in sorted(partial.iterdir())}
     (partial / "files.json").write_text(json.dumps(facts), encoding="utf-8")
     _sync(partial)
     shutil.rmtree(target, ignore_errors=True)
@@ -294,7 +202,7 @@ def _write_manifest(
         "passages": {**asdict(settings), "tokens": ENCODING, "sentences": f"nupunkt {version('nupunkt')}"},
         "counts": {"articles": n_articles, "passages": n_passages},
         # tantivy's lock files are no part of the index
-        "files": {name: _facts(staged / name) for name in names if not name.endswith(".lock")},
+        "files": {name: facts_of(staged / name) for name in names if not name.endswith(".lock")},
     }
     data = (json.dumps(manifest, indent=1) + "\n").encode()
     (staged / "manifest.json").write_bytes(data)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from askpkcn.catalogue import Catalogue
 from askpkcn.errors import IndexCorrupt
-from askpkcn.index import open_snapshot
 from askpkcn.keywords import Keywords
+from askpkcn.snapshot import open_snapshot
 from askpkcn.vectors import Vectors
 
 
