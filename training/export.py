@@ -18,6 +18,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
 from torch import Tensor, nn
 
+from askpkcn.session import optimise
 from training.model import SpanReader, from_transformers
 from training.train import MODEL
 
@@ -99,6 +100,7 @@ def main() -> None:
     export(small, options.work / "reader-small.onnx")
     options.into.mkdir(parents=True, exist_ok=True)
     quantise(options.work / "reader-small.onnx", options.into / "reader.onnx", options.method)
+    optimise(options.into / "reader.onnx")
     shutil.copy(MODEL / "tokenizer.json", options.into / "tokenizer.json")
     print(f"{options.into / 'reader.onnx'}: {(options.into / 'reader.onnx').stat().st_size / 1e6:.1f} MB")
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpkcn.errors import ModelError
+from askpkcn.session import open_session, optimise
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -115,6 +116,7 @@ class SentenceTransformersEncoder:
         """Write model.onnx, tokenizer.json and encoder.json to folder, and check that they give the same vectors."""
         folder.mkdir(parents=True, exist_ok=True)
         _export_onnx(self._model, self.card.inputs, folder / "model.onnx")
+        optimise(folder / "model.onnx")
         (folder / "tokenizer.json").write_text(self._model.tokenizer.backend_tokenizer.to_str(), encoding="utf-8")
         (folder / "encoder.json").write_text(json.dumps(asdict(self.card), indent=1) + "\n", encoding="utf-8")
         questions = QuestionEncoder(folder)
@@ -133,19 +135,13 @@ class QuestionEncoder:
 
     def __init__(self, folder: Path, threads: int = 2) -> None:
         """Open what `SentenceTransformersEncoder.export` wrote. Raises ModelError if it cannot be used."""
-        import onnxruntime
         from tokenizers import Tokenizer
 
         try:
             fields = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
             self.card = EncoderCard(**{**fields, "inputs": tuple(fields["inputs"])})
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = threads
-            options.log_severity_level = 3
-            self._session = onnxruntime.InferenceSession(
-                str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = open_session(folder / "model.onnx", threads)
         except Exception as error:  # the libraries raise bare Exception here
             why = str(error).split("\n", 1)[0]
             raise ModelError(f"{folder} holds no usable encoder ({why}); rebuild with `askpkcn index`") from error

@@ -106,16 +106,18 @@ def _hard_wrapped(block: str) -> bool:
 
 def _bounded(text: str, start: int, end: int) -> Iterator[Range]:
     """Yield [start, end) in pieces of at most MAX_SENTENCE_TOKENS, cut at spaces where there are any."""
-    while end - start > MAX_SENTENCE_TOKENS and count_tokens(text[start:end]) > MAX_SENTENCE_TOKENS:
-        size = min(end - start, MAX_SENTENCE_TOKENS * 6)
-        while count_tokens(text[start : start + size]) > MAX_SENTENCE_TOKENS:
+    while start < end:
+        # Only so much is counted at a time: counting what is left, again and again, would be quadratic.
+        size = min(end - start, MAX_SENTENCE_TOKENS * 8)
+        while size > 1 and count_tokens(text[start : start + size]) > MAX_SENTENCE_TOKENS:
             size = size * 4 // 5
-        space = re.search(r"\s(?=\S*\Z)", text[start : start + size])
-        cut = start + (space.start() if space and space.start() > 0 else size)
-        yield start, cut
-        start = cut + len(text[cut:end]) - len(text[cut:end].lstrip())
-    if start < end:
-        yield start, end
+        if start + size < end:
+            space = re.search(r"\s(?=\S*\Z)", text[start : start + size])
+            size = space.start() if space and space.start() > 0 else size
+        yield start, start + size
+        start += size
+        while start < end and text[start].isspace():
+            start += 1
 
 
 def passages(article: Article, bounds: Sequence[Range], settings: PassageSettings, first: int = 0) -> list[Passage]:

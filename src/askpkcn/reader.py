@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpkcn.errors import ModelError
+from askpkcn.session import open_session
 from askpkcn.types import Passage, Span
 
 MODEL = Path(__file__).parent / "models" / "reader"
@@ -49,17 +50,11 @@ class Reader:
 
     def __init__(self, folder: Path = MODEL, threads: int = 2) -> None:
         """Open reader.onnx and tokenizer.json. Raises ModelError if they cannot be used."""
-        import onnxruntime
         from tokenizers import Tokenizer
 
         try:
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = threads
-            options.log_severity_level = 3
-            self._session = onnxruntime.InferenceSession(
-                str(folder / "reader.onnx"), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = open_session(folder / "reader.onnx", threads)
         except Exception as error:  # the libraries raise bare Exception here
             why = str(error).split("\n", 1)[0]
             raise ModelError(f"{folder} holds no usable reader ({why}); reinstall askpkcn") from error

@@ -1,0 +1,37 @@
+"""Opening ONNX models the one way that both the encoder and the reader need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def open_session(file: Path, threads: int) -> Any:
+    """Return an onnxruntime session on the CPU; the file was optimised when it was written, so nothing is done anew."""
+    import onnxruntime
+
+    options = _options(onnxruntime, threads)
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+
+
+def optimise(file: Path) -> None:
+    """Rewrite an ONNX file with its graph optimised, which takes longer than all else of opening it.
+
+    Only rewritings that hold on every CPU are kept in the file.
+    """
+    import onnxruntime
+
+    partial = file.with_suffix(".partial")
+    options = _options(onnxruntime, 1)
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(partial)
+    onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    partial.replace(file)
+
+
+def _options(onnxruntime: Any, threads: int) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    return options
