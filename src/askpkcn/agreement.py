@@ -83,10 +83,11 @@ def said(text: str) -> Said:
     raw = TOKEN.findall(_plain(text))
     lower = [token.lower().replace(".", "") if token[0].isalpha() else token.replace(",", "") for token in raw]
     merged = _merge_numbers(lower)
-    words = tuple(word for word in merged if word not in SILENT)
+    # A quote of nothing but small words or signs is compared by these.
+    words = tuple(word for word in merged if word not in SILENT) or tuple(merged) or (_plain(text).strip(),)
     letters = [token for token, low in zip(raw, lower, strict=True) if token[0].isalpha() and low not in SILENT]
     named = bool(letters) and all(token[0].isupper() or low in ("ul", "bin", "al") for token, low in _pairs(letters))
-    numbers = frozenset(word for word in words if word[0].isdigit())
+    numbers = frozenset(word for word in words if word[:1].isdigit())
     return Said(words, numbers, _date(words), named)
 
 
@@ -110,10 +111,10 @@ def _merge_numbers(words: Sequence[str]) -> list[str]:
     def flush() -> None:
         nonlocal total, part
         if total is not None or part is not None:
-            made.append(f"{(total or 0) + (part or 0):.10g}")
+            made.append(f"{(total or 0) + (part or 0):.15g}")
         total = part = None
 
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         if word == "and" and part and part % 100 == 0 and following in SMALL:
             continue  # one hundred and five
         if word in SMALL:
@@ -143,9 +144,9 @@ def _date(words: Sequence[str]) -> tuple[int | None, int | None, int | None]:
     for word in words:
         if word in MONTHS and month is None:
             month = MONTHS[word]
-        elif word.isdigit() and 1000 <= int(word) <= 2999 and year is None:
+        elif word.isdecimal() and 1000 <= int(word) <= 2999 and year is None:
             year = int(word)
-        elif word.isdigit() and 1 <= int(word) <= 31 and day is None:
+        elif word.isdecimal() and 1 <= int(word) <= 31 and day is None:
             day = int(word)
         else:
             return None, None, None

@@ -23,7 +23,7 @@ from askpkcn.text import normalise
 from askpkcn.types import Article, Source
 
 SUFFIXES = {".md": "markdown", ".markdown": "markdown", ".txt": "text", ".text": "text"}
-ABOUT_THE_FOLDER = re.compile(r"(readme|sources|license|licence|notice|changelog)\b", re.IGNORECASE)
+ABOUT_THE_FOLDER = re.compile(r"(readme|sources|license|licence|notice|changelog)(\.\w+)?\.\w+", re.IGNORECASE)
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 BYLINE = re.compile(r"[Bb]y ((?:[A-Z][\w.'’-]*)(?: (?:[A-Z][\w.'’-]*|al|bin|de|van|von|ul|and))*)")
 UNKNOWN = {"", "unknown", "none", "null", "n/a"}
@@ -78,7 +78,7 @@ def _under(path: Path) -> Iterator[Found]:
         within = file.relative_to(path)
         if any(part.startswith(".") for part in within.parts) or file.suffix.lower() not in SUFFIXES:
             continue
-        if not file.is_dir() and not ABOUT_THE_FOLDER.match(file.name):
+        if not file.is_dir() and not ABOUT_THE_FOLDER.fullmatch(file.name):
             yield Found(file, _clean_id(PurePosixPath(root.name, *within.parts).as_posix()))
 
 
@@ -138,7 +138,7 @@ def _from_markdown(text: str, found: Found) -> Article:
         head.append(f"By {author}")
     source = Source(
         id=found.id,
-        title=title or found.file.stem,
+        title=title or _clean_id(found.file.stem),
         outlet=_field(fields, "outlet"),
         author=author,
         published=_published(fields, found.file),
@@ -151,7 +151,7 @@ def _from_text(text: str, found: Found) -> Article:
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     title = next((line for line in lines[:5] if _is_headline(line)), None)
     author = next((m.group(1) for line in lines[:12] if (m := BYLINE.fullmatch(line))), None)
-    source = Source(found.id, title or found.file.stem, None, author, None, None)
+    source = Source(found.id, title or _clean_id(found.file.stem), None, author, None, None)
     return make(source, text.strip())
 
 
@@ -169,7 +169,7 @@ def _is_headline(line: str) -> bool:
 def _front_matter(block: str, file: Path) -> Mapping[str, object]:
     try:
         fields = yaml.safe_load(block)
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 2}" if mark else ""
         problem = str(getattr(error, "problem", None) or error).split("\n", 1)[0]

@@ -51,7 +51,8 @@ class Calibration:
         """Read a fitted calibration. Raises ModelError if the file is none."""
         try:
             fields = json.loads(file.read_text(encoding="utf-8"))
-            return cls(dict(fields["weights"]), float(fields["bias"]), float(fields["threshold"]))
+            weights = {str(name): float(weight) for name, weight in dict(fields["weights"]).items()}
+            return cls(weights, float(fields["bias"]), float(fields["threshold"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"{file} is no calibration ({error!r}); reinstall askpkcn") from error
 

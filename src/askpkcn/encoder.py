@@ -173,7 +173,10 @@ def _load(name: str, where: str) -> SentenceTransformer:
 
     path = Path(where)
     if path.exists() and not (path / "modules.json").exists() and not (path / "config.json").exists():
-        raise ModelError(f"{name} is not a sentence-transformers model (no modules.json or config.json in it)")
+        raise ModelError(
+            f"{name} is not a sentence-transformers model (no modules.json or config.json in it); "
+            f"give --model such a folder, or leave it out for {DEFAULT_MODEL}"
+        )
     try:
         return SentenceTransformer(where, device="cpu", local_files_only=path.exists())
     except Exception as error:  # transformers, safetensors and the hub client share no base class

@@ -200,7 +200,7 @@ def _term(raw: str, low: str, after: str) -> tuple[str, str] | None:
         return ("year" if re.fullmatch(r"1[5-9]\d\d|20\d\d", raw) else "number", value)
     if low in MONTHS and raw[0].isupper():
         return "month", str(MONTHS[low])
-    if low in ORDINALS and low not in ("first", "second"):
+    if low in ORDINALS and low != "first":  # "at first", "for the first time": no ordinal to check
         return "ordinal", str(ORDINALS[low])
     if low in SMALL and low not in ("one", "zero"):
         return "number", str(SMALL[low])

@@ -167,11 +167,7 @@ def _embed(made: list[Passage], known: dict[str, Rows], encoder: PassageEncoder,
 def _write_encoder(folder: Path, encoder: PassageEncoder, report: Report) -> Path:
     """Export the encoder once for each digest; a folder that is there and whole is kept."""
     target = folder / "encoders" / encoder.card.digest[:16]
-    listing = target / "files.json"
-    if listing.is_file() and all(
-        (target / name).is_file() and facts_of(target / name) == facts
-        for name, facts in json.loads(listing.read_bytes()).items()
-    ):
+    if _is_whole(target):
         return target
     report("encoder", 0, 1)
     partial = folder / "encoders" / ".partial"
@@ -186,6 +182,16 @@ def _write_encoder(folder: Path, encoder: PassageEncoder, report: Report) -> Pat
     return target
 
 
+def _is_whole(folder: Path) -> bool:
+    """Tell whether an encoder's folder holds just the files that its listing tells of."""
+    try:
+        listed = json.loads((folder / "files.json").read_bytes())
+    except (OSError, ValueError):
+        return False  # not there, or damaged: it is exported anew
+    present = {file.name: facts_of(file) for file in folder.iterdir() if file.name != "files.json"}
+    return bool(present == listed)
+
+
 def _write_manifest(
     staged: Path, encoder_folder: Path, card: EncoderCard, settings: PassageSettings, n_articles: int, n_passages: int
 ) -> str:
@@ -197,7 +203,7 @@ def _write_manifest(
         "encoder": {
             "folder": encoder_folder.name,
             "card": asdict(card),
-            "files": json.loads((encoder_folder / "files.json").read_bytes()),
+            "files": {file.name: facts_of(file) for file in sorted(encoder_folder.iterdir())},
         },
         "passages": {**asdict(settings), "tokens": ENCODING, "sentences": f"nupunkt {version('nupunkt')}"},
         "counts": {"articles": n_articles, "passages": n_passages},

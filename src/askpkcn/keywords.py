@@ -30,7 +30,7 @@ def write(rows: Iterable[tuple[Passage, Source]], folder: Path) -> None:
         fields = {
             "text": passage.text,
             "number": passage.number,
-            "outlet": (source.outlet or "").casefold(),
+            "outlet": [source.outlet.casefold()] if source.outlet else [],
             "published": _day(source.published),
         }
         writer.add_document(tantivy.Document.from_dict(fields, schema))

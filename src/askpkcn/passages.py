@@ -114,7 +114,7 @@ def _bounded(text: str, start: int, end: int) -> Iterator[Range]:
         if start + size < end:
             space = re.search(r"\s(?=\S*\Z)", text[start : start + size])
             size = space.start() if space and space.start() > 0 else size
-        yield start, start + size
+        yield start, start + len(text[start : start + size].rstrip())
         start += size
         while start < end and text[start].isspace():
             start += 1

@@ -24,6 +24,7 @@ MAX_QUESTION_TOKENS = 64
 MAX_ANSWER_TOKENS = 30
 WINDOW_OVERLAP = 64
 BATCH = 8
+MARKS = ("Mn", "Mc", "Me")
 
 Floats = NDArray[np.float32]
 
@@ -148,6 +149,7 @@ def whole_words(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _joins(left: str, right: str) -> bool:
     """Tell whether two neighbouring characters are of one word or of one visible character."""
-    if unicodedata.category(right) in ("Mn", "Mc", "Me", "Sk") or right == "\u200d" or left == "\u200d":
+    if unicodedata.category(right) in (*MARKS, "Sk") or right == "\u200d" or left == "\u200d":
         return True
-    return left.isalnum() and right.isalnum()
+    # Vowel signs, as Urdu and Hindi write them, stand within words.
+    return right.isalnum() and (left.isalnum() or unicodedata.category(left) in MARKS)

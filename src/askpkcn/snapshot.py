@@ -69,7 +69,7 @@ def open_snapshot(folder: Path) -> Snapshot:
     """
     if not (folder / "CURRENT").is_file():
         raise IndexMissing(f"there is no index in {folder}; build one with `askpkcn index PATH --index {folder}`")
-    name = (folder / "CURRENT").read_bytes().decode("utf-8", "replace").strip()
+    name = (folder / "CURRENT").read_bytes().decode("utf-8", "replace").removesuffix("\n")
     place = folder / "snapshots" / name
     if not NAME.fullmatch(name) or not (place / "manifest.json").is_file():
         raise IndexCorrupt(f"{folder / 'CURRENT'} names the snapshot {name!r}, which is not there; {_remedy(folder)}")

@@ -71,14 +71,22 @@ class Vectors:
         if limit == 0:
             return []
         selector = None if among is None else faiss.IDSelectorBatch(np.asarray(among, dtype=np.int64))
-        if isinstance(self._index, faiss.IndexHNSW):
-            width = max(HNSW_SEARCH_WIDTH, 2 * limit)
-            parameters = FAISS.SearchParametersHNSW(sel=selector, efSearch=width)
-        else:
-            parameters = FAISS.SearchParameters(sel=selector)
-        similarities, numbers = self._index.search(vector[None, :], limit, params=parameters)
-        return [
-            Ranked(int(number), float(similarity))
-            for number, similarity in zip(numbers[0], similarities[0], strict=True)
-            if number >= 0
-        ]
+        scan = FAISS.SearchParameters(sel=selector)
+        if not isinstance(self._index, faiss.IndexHNSW):
+            return _search(self._index, vector, limit, scan)
+        rows = faiss.downcast_index(self._index.storage)
+        # A walk of the graph ends near the question, and misses a selection that lies far from it.
+        if among is not None and len(among) <= EXACT_UP_TO:
+            return _search(rows, vector, limit, scan)
+        walk = FAISS.SearchParametersHNSW(sel=selector, efSearch=max(HNSW_SEARCH_WIDTH, 2 * limit))
+        found = _search(self._index, vector, limit, walk)
+        return found if among is None or len(found) == limit else _search(rows, vector, limit, scan)
+
+
+def _search(index: Any, vector: Rows, limit: int, parameters: Any) -> list[Ranked]:
+    similarities, numbers = index.search(vector[None, :], limit, params=parameters)
+    return [
+        Ranked(int(number), float(similarity))
+        for number, similarity in zip(numbers[0], similarities[0], strict=True)
+        if number >= 0
+    ]

@@ -1,0 +1,110 @@
+"""Measure a reader on the held-out test paragraphs: `python -m training.card --reading DIR [--model FOLDER]`.
+
+The product's own Reader reads whole paragraphs. For each file: EM and F1 with the question's own paragraph; how well
+the margin (span minus null) tells that paragraph from the best retrieved one without the answer, and from a made near
+miss; the best F1 with abstention over all three; and the calibration error of one logistic function of the margin,
+fitted on validation paragraphs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from askpkcn.reader import MODEL as SHIPPED
+from askpkcn.reader import Reader
+from askpkcn.types import Passage
+from training.corpus import Corpus, load, open_tokenizer
+from training.measures import auroc, exact, f1
+from training.retrieval import candidates
+from training.train import MODEL
+from training.wording import names, near_miss
+
+FILES = ("new_wiki", "reddit", "amazon", "policyqa")
+
+
+class Margins:
+    """Margins of a split: of answerable questions with their scores, of retrieved paragraphs, of near misses."""
+
+    def __init__(self, reader: Reader, corpus: Corpus, found: np.ndarray, file: str, split: str) -> None:
+        rng = random.Random(11)
+        pool = sorted({n for p in corpus.paragraphs if p.split == "train" for n in names(p.text)})
+        self.right, self.retrieved, self.near, self.f1, self.exact = ([] for _ in range(5))
+        for i in corpus.of(split, file):
+            question = corpus.questions[i]
+            text = corpus.paragraphs[question.paragraph].text
+            answers = corpus.answers(question)
+            margin, given = _read(reader, question.text, text)
+            self.right.append(margin)
+            self.f1.append(f1(given, answers))
+            self.exact.append(exact(given, answers))
+            others = (corpus.paragraphs[j].text for j in found[i] if j >= 0 and j != question.paragraph)
+            other = next((t for t in others if not any(a.lower() in t.lower() for a in answers)), None)
+            if other is not None:
+                self.retrieved.append(_read(reader, question.text, other)[0])
+            missed = near_miss(question.text, text, pool, answers, rng)
+            if missed != question.text:
+                self.near.append(_read(reader, missed, text)[0])
+
+    def best_f1(self) -> float:
+        """Return the best mean F1 over all pairs if pairs under some margin count as abstained from."""
+        margins = np.array(self.right + self.retrieved + self.near)
+        gains = np.array(self.f1 + [-1.0] * (len(self.retrieved) + len(self.near)))
+        order = np.argsort(-margins)
+        # Abstaining is right (1) for an unanswerable pair and wrong (0) for an answerable one.
+        nothing = (gains < 0).sum()
+        change = np.cumsum(np.where(gains[order] < 0, -1.0, gains[order]))
+        return float((nothing + max(0.0, change.max())) / len(margins))
+
+    def labelled(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return margins, shape (n, 1), and whether the passage answers, for own and retrieved paragraphs."""
+        margins = np.array(self.right + self.retrieved)[:, None]
+        return np.tanh(margins / 10), np.array([1] * len(self.right) + [0] * len(self.retrieved))
+
+
+def _read(reader: Reader, question: str, text: str) -> tuple[float, str]:
+    (span,) = reader.read(question, [Passage(0, "", 0, len(text), text)])
+    return (span.margin, text[span.start : span.end]) if span else (-30.0, "")
+
+
+def calibration_error(p: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    """Return the expected calibration error (Guo et al. 2017) over equally wide bins."""
+    which = np.minimum((p * bins).astype(int), bins - 1)
+    return float(sum(abs(p[which == b].mean() - right[which == b].mean()) * (which == b).mean() for b in set(which)))
+
+
+def main() -> None:
+    """Print one JSON object a file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--reading", type=Path, required=True)
+    parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
+    parser.add_argument("--model", type=Path, default=SHIPPED)
+    options = parser.parse_args()
+    corpus = load(options.reading, open_tokenizer(MODEL / "tokenizer.json"))
+    found = candidates(corpus, MODEL, options.work / "candidates.npy")
+    reader = Reader(options.model)
+    for file in FILES:
+        test, validation = (Margins(reader, corpus, found, file, split) for split in ("test", "validation"))
+        fitted = LogisticRegression(C=10).fit(*validation.labelled())
+        margins, answers = test.labelled()
+        measures = {
+            "file": file,
+            "questions": len(test.f1),
+            "f1": 100 * np.mean(test.f1),
+            "em": 100 * np.mean(test.exact),
+            "auroc_retrieved": auroc(np.array(test.right), np.array(test.retrieved)),
+            "auroc_near_miss": auroc(np.array(test.right), np.array(test.near)),
+            "near_misses": len(test.near),
+            "best_f1_abstaining": 100 * test.best_f1(),
+            "calibration_error": calibration_error(fitted.predict_proba(margins)[:, 1], answers),
+        }
+        print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in measures.items()}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
