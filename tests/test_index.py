@@ -2,12 +2,14 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +108,16 @@ def test_another_encoder_reuses_nothing(folder, at):
     assert open_snapshot(at).encoder == other.card
 
 
+def test_the_same_weights_with_another_limit_are_another_encoder(folder, at):
+    make(folder, at)
+    shorter = HashEncoder()
+    shorter.card = replace(shorter.card, max_tokens=128)
+    assert make(folder, at, shorter).reused == 0
+    exported = json.loads((open_snapshot(at).encoder_folder / "encoder.json").read_bytes())
+    assert exported["max_tokens"] == 128
+    assert len(list(at.glob("encoders/*"))) == 2  # readers of the snapshot before still need theirs
+
+
 def test_other_settings_are_kept_in_the_manifest(folder, at):
     make(folder, at, settings=PassageSettings(budget=16, overlap=0))
     told = open_snapshot(at).manifest["passages"]
@@ -192,6 +204,43 @@ def test_a_build_that_fails_while_going_live_leaves_the_last_snapshot_live(folde
     assert open_snapshot(at).name == live
     make(folder, at)
     assert verify(at)["articles"] == 3
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from fakes import HashEncoder
+from askpkcn import index, keywords
+from askpkcn.errors import IndexUnwritable
+
+def fill(*_):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+
+def report(stage, done, total):
+    if stage == sys.argv[4]:
+        fill()
+
+if sys.argv[4] == "keywords":
+    write = keywords.write
+    keywords.write = lambda *arguments: (fill(), write(*arguments))
+try:
+    index.build([Path(sys.argv[2])], Path(sys.argv[3]), lambda: HashEncoder("other", dimension=384), report=report)
+except IndexUnwritable as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("stage", ["reading", "keywords", "embedding", "encoder"])
+def test_a_full_disk_is_told_in_one_line_and_leaves_the_last_snapshot_live(folder, at, stage):
+    before = make(folder, at).snapshot
+    arguments = [str(Path(__file__).parent), str(folder), str(at), stage]
+    full = subprocess.run([sys.executable, "-c", FULL, *arguments], capture_output=True, text=True, timeout=120)
+    assert full.returncode == 0, full.stderr
+    assert re.fullmatch(r".*index cannot be written \(.+\); free space or name another --index\n", full.stdout)
+    assert open_snapshot(at).name == before
+    assert snapshots(at) == [before]
+    make(folder, at)
 
 
 def flip(file: Path, at: int) -> None:

@@ -41,9 +41,9 @@ class Writer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._connection.commit()
-        self._connection.close()
+        with closing(self._connection):
+            if kind is None:
+                self._connection.commit()
 
     def add(self, article: Article, sentences: Sequence[tuple[int, int]], passages: Sequence[Passage]) -> None:
         """Add an article with the ranges of its sentences and its passages."""

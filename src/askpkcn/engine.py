@@ -68,6 +68,7 @@ class Engine:
             self._reader = reader or (opening.result() if opening else Reader())
         n_passages = self._catalogue.counts()[1]
         if not n_passages == len(vectors) == len(keywords):
+            self.close()
             raise IndexCorrupt(
                 f"{index} holds {n_passages} passages, {len(vectors)} vectors and {len(keywords)} keyword documents; "
                 "rebuild it with `askpkcn index`"

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -108,8 +109,8 @@ def _only_writer(folder: Path) -> Iterator[None]:
             except BlockingIOError as error:
                 raise IndexUnwritable(f"another build is writing to {folder}; wait until it has ended") from error
             yield
-    except OSError as error:
-        why = error.strerror or type(error).__name__
+    except (OSError, sqlite3.OperationalError) as error:
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise IndexUnwritable(f"{folder} cannot be written ({why}); free space or name another --index") from error
 
 
@@ -131,7 +132,7 @@ def _known_vectors(folder: Path, card: EncoderCard) -> dict[str, Rows]:
     """Return the vectors of the live snapshot's passages by text, if the same encoder made them."""
     try:
         snapshot = open_snapshot(folder)
-        if snapshot.encoder.digest != card.digest:
+        if snapshot.encoder != card:
             return {}
         rows = vectors.Vectors(snapshot.vectors).rows()
         old = catalogue.Catalogue(snapshot.catalogue)
@@ -139,7 +140,7 @@ def _known_vectors(folder: Path, card: EncoderCard) -> dict[str, Rows]:
             return {passage.text: rows[passage.number] for passage in old.all_passages()}
         finally:
             old.close()
-    except (AskpkcnError, KeyError):
+    except (AskpkcnError, KeyError, TypeError):
         return {}  # nothing live, or nothing usable: everything is embedded anew
 
 
@@ -165,8 +166,10 @@ def _embed(made: list[Passage], known: dict[str, Rows], encoder: PassageEncoder,
 
 
 def _write_encoder(folder: Path, encoder: PassageEncoder, report: Report) -> Path:
-    """Export the encoder once for each digest; a folder that is there and whole is kept."""
-    target = folder / "encoders" / encoder.card.digest[:16]
+    """Export the encoder once for each card; a folder that is there and whole is kept."""
+    # Weights alone do not tell: with another limit or prompt the same weights give other vectors.
+    told = json.dumps(asdict(encoder.card), sort_keys=True).encode()
+    target = folder / "encoders" / hashlib.sha256(told).hexdigest()[:16]
     if _is_whole(target):
         return target
     report("encoder", 0, 1)

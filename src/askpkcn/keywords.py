@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import tantivy
 
@@ -21,10 +22,16 @@ WORD = re.compile(r"\w+")
 
 
 def write(rows: Iterable[tuple[Passage, Source]], folder: Path) -> None:
-    """Write a tantivy index of passages to a new folder."""
+    """Write a tantivy index of passages to a new folder. Raises OSError if it cannot be written in full."""
     folder.mkdir(parents=True)
     schema = _schema()
-    index = tantivy.Index(schema, path=str(folder))
+    try:
+        _write(rows, tantivy.Index(schema, path=str(folder)), schema)
+    except ValueError as error:  # tantivy says no more of a full disk
+        raise OSError(f"tantivy cannot write {folder.name} in full") from error
+
+
+def _write(rows: Iterable[tuple[Passage, Source]], index: Any, schema: Any) -> None:
     writer = index.writer(heap_size=HEAP_BYTES, num_threads=1)  # one thread: the same input gives the same segments
     for passage, source in rows:
         fields = {

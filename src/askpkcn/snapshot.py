@@ -2,7 +2,7 @@
 
     index/
       CURRENT                   name of the live snapshot, replaced atomically
-      encoders/<digest>/        the question encoder, shared by the snapshots that it embedded
+      encoders/<card digest>/   the question encoder, shared by the snapshots that it embedded
       snapshots/<name>/
         manifest.json           versions, encoder, settings, counts, sha256 of every file
         catalogue.sqlite        articles, sentences and passages

@@ -28,14 +28,20 @@ HNSW_SEARCH_WIDTH = 128
 
 
 def write(rows: Rows, file: Path, exact_up_to: int = EXACT_UP_TO) -> None:
-    """Write unit rows, float32, shape (n, dimension), as an index whose ids are the row numbers."""
+    """Write unit rows, float32, shape (n, dimension), as an index whose ids are the row numbers.
+
+    Raises OSError if the file cannot be written in full.
+    """
     if len(rows) <= exact_up_to:
         index = FAISS.IndexFlatIP(rows.shape[1])
     else:
         index = FAISS.IndexHNSWFlat(rows.shape[1], HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = HNSW_BUILD_WIDTH
     index.add(np.ascontiguousarray(rows, dtype=np.float32))
-    faiss.write_index(index, str(file))
+    try:
+        faiss.write_index(index, str(file))
+    except RuntimeError as error:  # FAISS says no more of a full disk
+        raise OSError(f"FAISS cannot write {file.name} in full") from error
 
 
 class Vectors:
