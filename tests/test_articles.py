@@ -95,7 +95,7 @@ def test_front_matter_that_nothing_closes(tmp_path):
 
 
 def test_front_matter_without_a_text(tmp_path):
-    with pytest.raises(ArticleError, match="front matter but no text under it"):
+    with pytest.raises(ArticleError, match="no text besides its front matter"):
         read(tmp_path, "---\ntitle: a\n---\n \n")
 
 

@@ -26,9 +26,9 @@ from askpkcn.calibration import Calibration
 from askpkcn.engine import Engine
 from askpkcn.index import build
 from askpkcn.reader import Reader
-from askpkcn.types import Filters
+from askpkcn.types import PASSAGES_READ, Filters
 from training.corpus import FILES, load, open_tokenizer
-from training.measures import auroc, normalise
+from training.measures import auroc, calibration_error, normalise
 from training.train import MODEL
 from training.wording import names, near_miss
 
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
     parser.add_argument("--model", type=Path, default=calibration.FILE.parent, help="folder with reader.onnx")
     parser.add_argument("--wiki", type=int, default=300, help="questions of new_wiki")
-    parser.add_argument("--passages", type=int, default=12)
+    parser.add_argument("--passages", type=int, default=PASSAGES_READ)
     options = parser.parse_args()
     asked = list(collect(options))
     fitted = fit([a for a in asked if a.split in ("dev", "validation")])
@@ -104,11 +104,10 @@ def collect(options: argparse.Namespace) -> Iterator[Asked]:
 def _wiki(options: argparse.Namespace, reader: Reader, neutral: Calibration) -> Iterator[Asked]:
     corpus = load(options.reading, open_tokenizer(MODEL / "tokenizer.json"))
     folder = options.work / "new_wiki"
-    if not folder.exists():
-        folder.mkdir()
-        for i, paragraph in enumerate(corpus.paragraphs):
-            if paragraph.file == FILES[0]:
-                (folder / f"{i}.txt").write_text(paragraph.text, encoding="utf-8")
+    folder.mkdir(exist_ok=True)
+    for i, paragraph in enumerate(corpus.paragraphs):
+        if paragraph.file == FILES[0]:
+            (folder / f"{i}.txt").write_text(paragraph.text, encoding="utf-8")
     rng = random.Random(5)
     pool = sorted({n for p in corpus.paragraphs if p.split == "train" for n in names(p.text)})
     chosen = corpus.of("validation", "new_wiki")
@@ -131,9 +130,8 @@ def _ask_wiki(engine: Engine, question: str, answers: list[str], sort: str, pass
 
 
 def indexed(folder: Path, index: Path) -> Path:
-    """Index a folder once."""
-    if not (index / "CURRENT").exists():
-        build([folder], index, lambda: open_encoder(None))
+    """Bring the index of a folder up to date; vectors of unchanged passages are kept."""
+    build([folder], index, lambda: open_encoder(None))
     return index
 
 
@@ -229,11 +227,7 @@ def report(fitted: Calibration, asked: list[Asked], title: str) -> None:
     for source in sorted({a.source for a in asked}):
         best = [(*_best(fitted, a), a.answerable) for a in asked if a.source == source]
         p, right, told = (np.array(column) for column in zip(*best, strict=True))
-        error = sum(
-            abs(p[m].mean() - right[m].mean()) * m.mean()
-            for low in np.arange(0, 1, 0.1)
-            if (m := (p >= low) & (p < low + 0.1 + 1e-9 * (low > 0.85))).any()
-        )
+        error = calibration_error(p, right)
         print(f"  {source}: AUROC answerable {auroc(p[told], p[~told]):.3f}, calibration error {error:.3f}")
 
 

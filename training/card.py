@@ -20,7 +20,7 @@ from askpkcn.reader import MODEL as SHIPPED
 from askpkcn.reader import Reader
 from askpkcn.types import Passage
 from training.corpus import Corpus, load, open_tokenizer
-from training.measures import auroc, exact, f1
+from training.measures import auroc, calibration_error, exact, f1
 from training.retrieval import candidates
 from training.train import MODEL
 from training.wording import names, near_miss
@@ -70,12 +70,6 @@ class Margins:
 def _read(reader: Reader, question: str, text: str) -> tuple[float, str]:
     (span,) = reader.read(question, [Passage(0, "", 0, len(text), text)])
     return (span.margin, text[span.start : span.end]) if span else (-30.0, "")
-
-
-def calibration_error(p: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
-    """Return the expected calibration error (Guo et al. 2017) over equally wide bins."""
-    which = np.minimum((p * bins).astype(int), bins - 1)
-    return float(sum(abs(p[which == b].mean() - right[which == b].mean()) * (which == b).mean() for b in set(which)))
 
 
 def main() -> None:

@@ -110,7 +110,7 @@ def tokenise(file: str, text: str, tokenizer: Tokenizer) -> Paragraph:
     starts, ends = offsets[:, 0], offsets[:, 1]
     ids = np.array(encoding.ids[: len(offsets)], dtype=np.int64)
     bounds = [int(np.searchsorted(starts, end)) for _, end in sent_spans(text)]
-    edges = sorted({0, *bounds, len(ids)} - {b for b in bounds if b > len(ids)})
+    edges = sorted({0, *bounds, len(ids)})
     return Paragraph(file, text, split_of(text), ids, starts, ends, tuple(pairwise(edges)))
 
 

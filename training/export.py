@@ -10,6 +10,7 @@ import argparse
 import logging
 import shutil
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 
 import onnx
@@ -23,7 +24,9 @@ from training.model import SpanReader, from_transformers
 from training.train import MODEL
 
 SHIPPED = Path(__file__).parent.parent / "src" / "askpkcn" / "models" / "reader"
-BLOCK = 32
+BLOCK = 64
+KINDS = {(384, 1152): "qkv", (384, 384): "mix", (384, 1536): "grow", (1536, 384): "shrink"}
+"""The matrix products of a layer by the shape of their weights, see model.Layer."""
 
 
 class RowQuantised(nn.Module):
@@ -73,15 +76,31 @@ def export(reader: SpanReader, file: Path) -> None:
         )
 
 
-def quantise(source: Path, target: Path, method: str) -> None:
-    """Quantise the matrix products of an exported reader."""
-    if method == "block":
-        config = DefaultWeightOnlyQuantConfig(block_size=BLOCK, is_symmetric=True, accuracy_level=4, bits=8)
-        quantizer = MatMulNBitsQuantizer(onnx.load(source), algo_config=config)
-        quantizer.process()
-        onnx.save(quantizer.model.model, target)
+def quantise(source: Path, target: Path, block: Collection[str]) -> None:
+    """Quantise the matrix products of an exported reader to int8.
+
+    Kinds named in `block` use onnxruntime's block kernels, whose activations have a scale for each 32 values of a row:
+    nearly exact, but slower. The others use one scale for a whole activation tensor and one for each weight column.
+    """
+    model = onnx.load(source)
+    shapes = {weight.name: tuple(weight.dims) for weight in model.graph.initializer}
+    kinds = {
+        node.name: KINDS[shapes[node.input[1]]]
+        for node in model.graph.node
+        if node.op_type == "MatMul" and shapes.get(node.input[1]) in KINDS
+    }
+    config = DefaultWeightOnlyQuantConfig(block_size=BLOCK, is_symmetric=True, accuracy_level=4, bits=8)
+    others = [node.name for node in model.graph.node if kinds.get(node.name) not in block]
+    quantizer = MatMulNBitsQuantizer(model, nodes_to_exclude=others, algo_config=config)
+    quantizer.process()
+    partial = target.with_suffix(".partial")
+    onnx.save(quantizer.model.model, partial)
+    names = [name for name, kind in kinds.items() if kind not in block]
+    if names:
+        quantize_dynamic(partial, target, per_channel=True, weight_type=QuantType.QInt8, nodes_to_quantize=names)
+        partial.unlink()
     else:
-        quantize_dynamic(source, target, per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"])
+        partial.replace(target)
 
 
 def main() -> None:
@@ -90,7 +109,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
     parser.add_argument("--weights", type=Path, help="default: WORK/reader.safetensors")
-    parser.add_argument("--method", choices=("block", "dynamic"), default="block")
+    parser.add_argument(
+        "--block", nargs="*", default=sorted(KINDS.values()), help="kinds of products kept nearly exact"
+    )
     parser.add_argument("--into", type=Path, default=SHIPPED)
     options = parser.parse_args()
     weights = options.weights or options.work / "reader.safetensors"
@@ -99,7 +120,7 @@ def main() -> None:
     small.words = RowQuantised(small.words.weight.data)
     export(small, options.work / "reader-small.onnx")
     options.into.mkdir(parents=True, exist_ok=True)
-    quantise(options.work / "reader-small.onnx", options.into / "reader.onnx", options.method)
+    quantise(options.work / "reader-small.onnx", options.into / "reader.onnx", options.block)
     optimise(options.into / "reader.onnx")
     shutil.copy(MODEL / "tokenizer.json", options.into / "tokenizer.json")
     print(f"{options.into / 'reader.onnx'}: {(options.into / 'reader.onnx').stat().st_size / 1e6:.1f} MB")

@@ -1,4 +1,4 @@
-"""SQuAD's exact match and F1 (Rajpurkar et al. 2016), and the joint start/end search the product uses too."""
+"""SQuAD's exact match and F1 (Rajpurkar et al. 2016), and the area under the ROC curve."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
-
-MAX_ANSWER_TOKENS = 30
 
 
 def normalise(text: str) -> str:
@@ -35,18 +33,6 @@ def _f1(given: list[str], gold: list[str]) -> float:
     return 2 * same / (len(given) + len(gold))
 
 
-def best_span(start: np.ndarray, end: np.ndarray, first: int, last: int) -> tuple[int, int, float, float]:
-    """Return (start, inclusive end, span score, null score) of the best pair with first <= start <= end < last."""
-    scores = start[first:last, None] + end[None, first:last]
-    allowed = np.triu(np.ones(scores.shape, dtype=bool)) & ~np.triu(
-        np.ones(scores.shape, dtype=bool), MAX_ANSWER_TOKENS
-    )
-    scores = np.where(allowed, scores, -np.inf)
-    flat = int(scores.argmax())
-    s, e = divmod(flat, scores.shape[1])
-    return first + s, first + e, float(scores[s, e]), float(start[0] + end[0])
-
-
 def auroc(positive: np.ndarray, negative: np.ndarray) -> float:
     """Return the probability that a positive outscores a negative, ties counting half."""
     joined = np.concatenate([positive, negative])
@@ -57,3 +43,9 @@ def auroc(positive: np.ndarray, negative: np.ndarray) -> float:
         ranks[joined == value] = ranks[joined == value].mean()
     wins = ranks[: len(positive)].sum() - len(positive) * (len(positive) + 1) / 2
     return float(wins / (len(positive) * len(negative)))
+
+
+def calibration_error(p: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    """Return the expected calibration error (Guo et al. 2017) over equally wide bins."""
+    which = np.minimum((p * bins).astype(int), bins - 1)
+    return float(sum(abs(p[which == b].mean() - right[which == b].mean()) * (which == b).mean() for b in set(which)))

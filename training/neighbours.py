@@ -25,5 +25,7 @@ def neighbours(corpus: Corpus, model: Path, cache: Path) -> Neighbours:
         words = sorted(w for w, n in counts.items() if n >= 6 and w not in STOP)
         encoder = SentenceTransformer(str(model), device="cpu")
         table = build_neighbours(words, encoder.encode(words, batch_size=512), LEAST_SIMILARITY)
-        cache.write_text("".join(f"{w} {' '.join(near)}\n" for w, near in table.of.items()), encoding="utf-8")
+        partial = cache.with_suffix(".partial")
+        partial.write_text("".join(f"{w} {' '.join(near)}\n" for w, near in table.of.items()), encoding="utf-8")
+        partial.replace(cache)
     return Neighbours.load(cache)

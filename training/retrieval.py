@@ -40,7 +40,9 @@ def candidates(corpus: Corpus, model: Path, cache: Path) -> np.ndarray:
             best = sorted(scores, key=lambda p: (-scores[p], p))[:CANDIDATES]
             found[question, : len(best)] = best
         print(f"retrieval: {file}: {len(paragraphs)} paragraphs, {len(questions)} questions", flush=True)
-    np.save(cache, found)
+    partial = cache.with_name("partial.npy")
+    np.save(partial, found)
+    partial.replace(cache)
     return found
 
 

@@ -7,9 +7,10 @@ import random
 import numpy as np
 import torch
 
+from askpkcn.reader import best_span
 from training.corpus import Corpus
 from training.examples import Example, Maker, collate
-from training.measures import auroc, best_span, f1
+from training.measures import auroc, f1
 from training.model import SpanReader
 from training.wording import near_miss
 
@@ -65,7 +66,7 @@ def read(reader: SpanReader, examples: list[Example]) -> list[tuple[int, int, fl
             for row, i in enumerate(part):
                 shift = len(examples[i].question) + 2
                 last = shift + len(examples[i].passage)
-                low, high, span, null = best_span(logits[row, :, 0], logits[row, :, 1], shift, last)
-                results[i] = (low - shift, high - shift, span, null)
+                low, high, span = best_span(logits[row, shift:last, 0], logits[row, shift:last, 1])
+                results[i] = (low, high, span, float(logits[row, 0].sum()))
     reader.train(was_training)
     return [results[i] for i in range(len(examples))]

@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from askpkcn.names import country_of, fold
+
 ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen"
@@ -22,7 +24,11 @@ LARGE |= {"lakh": 100_000, "crore": 10_000_000, "mn": 1_000_000, "bn": 1_000_000
 ORDINALS = {
     word: n
     for n, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), 1
+        (
+            "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
+            "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+        ).split(),
+        1,
     )
 }
 MONTHS = {
@@ -46,26 +52,22 @@ MONTHS = {
     )
     for name in names
 }
-SILENT = {
-    "a",
-    "an",
-    "the",
-    "in",
-    "on",
-    "at",
-    "of",
-    "by",
-    "from",
-    "to",
-    "about",
-    "around",
-    "some",
-    "over",
-    "nearly",
-    "s",
-}
-PLACES = set("pakistan china india afghanistan russia us america beijing islamabad taliban chinese pakistani".split())
+MONTH_NAMES = {n: name for name, n in reversed(MONTHS.items())}
+MONTH_DIGITS = {f"{n:02d}" for n in MONTH_NAMES}
+SILENT = {"a", "an", "the", "in", "on", "at", "of", "about", "around", "some", "s"}
+LIMITS = {"less", "fewer", "under", "below", "over", "more", "above", "nearly", "almost", "up", "not", "no", "half"}
+"""Beside a figure, one of these makes another statement of it."""
+CHANGERS = set(
+    "north south east west northern southern eastern western new former ex vice deputy acting non anti azad "
+    "people".split()
+)
+"""Before a name, one of these makes another name of it."""
+GENERIC = set(
+    "minister president prime secretary ambassador general ministry army bank state republic ocean port city province "
+    "party government agency office council committee group embassy university corridor commission muslims".split()
+)
 TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:\.[^\W\d_]+)*\.?|[$€£¥%₨]", re.UNICODE)
+ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +84,30 @@ def said(text: str) -> Said:
     """Normalise a quote for comparison."""
     raw = TOKEN.findall(_plain(text))
     lower = [token.lower().replace(".", "") if token[0].isalpha() else token.replace(",", "") for token in raw]
-    merged = _merge_numbers(lower)
+    merged = merge_numbers(lower)
     # A quote of nothing but small words or signs is compared by these.
     words = tuple(word for word in merged if word not in SILENT) or tuple(merged) or (_plain(text).strip(),)
     letters = [token for token, low in zip(raw, lower, strict=True) if token[0].isalpha() and low not in SILENT]
-    named = bool(letters) and all(token[0].isupper() or low in ("ul", "bin", "al") for token, low in _pairs(letters))
+    named = bool(letters) and all(token[0].isupper() or token in ("ul", "bin", "al") for token in letters)
     numbers = frozenset(word for word in words if word[:1].isdigit())
-    return Said(words, numbers, _date(words), named)
-
-
-def _pairs(tokens: Sequence[str]) -> list[tuple[str, str]]:
-    return [(token, token.lower()) for token in tokens]
+    thousands = any("," in token for token in raw)  # "2,000" is no year
+    return Said(words, numbers, (None, None, None) if thousands else _date(words), named)
 
 
 def _plain(text: str) -> str:
     """Return text with compatibility forms, typographic quotes and accents made plain."""
-    text = unicodedata.normalize("NFKD", text.replace("’", "'").replace("‘", "'"))
+    text = unicodedata.normalize("NFKD", fold(text).replace("‘", "'"))
     text = "".join(c for c in text if not unicodedata.combining(c))
+    text = re.sub(r"\b(\d{3}0)'?s\b", r"\1 decade", text)
+    text = re.sub(r"(?i)\bper ?cent\b", "%", text)
+    text = re.sub(r"(?i)(\d[\d.,]*(?: (?:thousand|million|billion|trillion))?) (?:us )?dollars?\b", r"$\1", text)
+    text = ISO_DATE.sub(
+        lambda m: f"{int(m[3])} {MONTH_NAMES[int(m[2])]} {m[1]}" if m[2] in MONTH_DIGITS else m[0], text
+    )
     return re.sub(r"'s\b", "", text)
 
 
-def _merge_numbers(words: Sequence[str]) -> list[str]:
+def merge_numbers(words: Sequence[str]) -> list[str]:
     """Replace runs of number words, digits and magnitudes by one number in digits."""
     made: list[str] = []
     total: float | None = None
@@ -163,7 +168,9 @@ def agree(one: Said, other: Said) -> bool:
     if not shorter.words or shorter.numbers != longer.numbers:
         return False
     if shorter.numbers:
-        return _contains(longer.words, shorter.words) and not any(one.day) and not any(other.day)
+        if any(one.day) or any(other.day) or (set(longer.words) - set(shorter.words)) & LIMITS:
+            return False
+        return _contains(longer.words, shorter.words)
     return _names_agree(shorter, longer)
 
 
@@ -182,20 +189,24 @@ def _contains(longer: Sequence[str], shorter: Sequence[str]) -> bool:
 
 def _names_agree(shorter: Said, longer: Said) -> bool:
     """Tell whether the shorter is the last part of the longer name, or the family name before a given one."""
-    if not shorter.named or set(shorter.words) <= PLACES:
+    if not shorter.named or all(word in GENERIC or country_of(word) for word in shorter.words):
         return False
-    if longer.words[-len(shorter.words) :] == shorter.words:
-        return True
-    return longer.named and len(longer.words) == 2 and longer.words[0] == shorter.words[0] and len(shorter.words) == 1
+    size = len(shorter.words)
+    if longer.words[-size:] == shorter.words:
+        return not set(longer.words[:-size]) & CHANGERS
+    return longer.named and len(longer.words) == 2 and longer.words[0] == shorter.words[0] and size == 1
 
 
 def group(texts: Sequence[str]) -> list[list[int]]:
-    """Group texts, given best first, by agreement with the first of a group; groups and members keep the order."""
+    """Group texts, given best first, each into the first group all of whose members it agrees with, in order.
+
+    All of them: Nawaz Sharif and Shehbaz Sharif both agree with Sharif, and not with one another.
+    """
     groups: list[list[int]] = []
     normal = [said(text) for text in texts]
     for i, one in enumerate(normal):
         for members in groups:
-            if agree(normal[members[0]], one):
+            if all(agree(normal[member], one) for member in members):
                 members.append(i)
                 break
         else:

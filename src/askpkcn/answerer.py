@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from askpkcn import agreement, evidence
 from askpkcn.calibration import Calibration, features
+from askpkcn.errors import REBUILD, IndexCorrupt
 from askpkcn.types import Article, Extent, Group, Hit, Near, Quote, Reason, Span
 
 NEAREST = 3
@@ -72,11 +73,16 @@ class Answerer:
         return _without_overlaps(made)
 
     def decide(
-        self, question: str, hits: Sequence[Hit], spans: Sequence[Span | None], max_groups: int, nothing: Reason
+        self,
+        question: str,
+        hits: Sequence[Hit],
+        spans: Sequence[Span | None],
+        max_groups: int,
+        nothing: Callable[[], Reason],
     ) -> Decision:
-        """Return the answer; `nothing` is the reason to give where there are no hits. Every quote is checked."""
+        """Return the answer; `nothing` tells the reason where there are no hits. Every quote is checked."""
         if not hits:
-            return Decision((), 0.0, nothing, ())
+            return Decision((), 0.0, nothing(), ())
         found = self.candidates(question, hits, spans)
         probability = found[0].probability if found else 0.0
         sure = [c for c in found if c.probability >= self._calibration.threshold]
@@ -87,7 +93,7 @@ class Answerer:
     def _article(self, article_id: str) -> Article:
         article = self._library.article(article_id)
         if article is None:
-            raise LookupError(f"a passage names article {article_id!r}, which the catalogue lacks")
+            raise IndexCorrupt(f"a passage names article {article_id!r}, which the catalogue lacks; {REBUILD}")
         return article
 
     def _neighbourhood(self, article: Article, sentence: Extent) -> str:

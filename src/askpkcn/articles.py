@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from html import unescape
 from pathlib import Path, PurePosixPath
 
 import yaml
@@ -127,14 +128,14 @@ def _from_markdown(text: str, found: Found) -> Article:
     fields = _front_matter(match.group(1), found.file) if match else {}
     body = plain_text(text[match.end() :] if match else text)
     if not body:
-        raise ArticleError(f"{found.file} has front matter but no text under it; add the article's text")
+        raise ArticleError(f"{found.file} has no text besides its front matter; add the article's text or remove it")
     first_line = body.split("\n", 1)[0]
     title = _field(fields, "title") or (first_line if _is_headline(first_line) else None)
-    author = _field(fields, "author")
+    author = (_field(fields, "author") or "").removeprefix("By ") or None
     head = []
-    if title and not body.startswith(title):
+    if title and first_line != title:
         head.append(title)
-    if author and f"By {author}" not in body[:500]:
+    if author and not re.search(rf"\b[Bb]y {re.escape(author)}\b", body[:500]):
         head.append(f"By {author}")
     source = Source(
         id=found.id,
@@ -185,13 +186,17 @@ def _field(fields: Mapping[str, object], name: str) -> str | None:
     value = fields.get(name)
     if value is None or isinstance(value, dict):
         return None
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    try:
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    except ValueError:  # Python writes no number of over 4,300 digits
+        return None
     text = " ".join(normalise(text).split())
     return None if text.lower() in UNKNOWN else text
 
 
 def _published(fields: Mapping[str, object], file: Path) -> date | None:
-    value = fields.get("published", fields.get("date"))
+    told = (fields.get(name) for name in ("published", "date"))
+    value = next((v for v in told if not (v is None or (isinstance(v, str) and v.strip().lower() in UNKNOWN))), None)
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
@@ -206,23 +211,37 @@ def _published(fields: Mapping[str, object], file: Path) -> date | None:
 
 
 def plain_text(markdown: str) -> str:
-    """Return what a reader of the rendered Markdown sees, one paragraph a line, blank lines between."""
-    blocks = []
-    for token in MarkdownIt("commonmark", {"html": False}).enable("table").parse(markdown):
+    """Return what a reader of the rendered Markdown sees: a paragraph or a table row a line, blank lines between."""
+    blocks: list[str] = []
+    row: list[str] | None = None
+    for token in MarkdownIt("commonmark").enable("table").parse(markdown):
+        text = None
         if token.type == "inline":
-            blocks.append(_inline(token.children or []))
+            text = _inline(token.children or [])
         elif token.type in ("fence", "code_block"):
-            blocks.append(token.content.rstrip("\n"))
-    return "\n\n".join(block for block in blocks if block.strip())
+            text = token.content.rstrip("\n")
+        elif token.type == "html_block":
+            text = _untagged(token.content)
+        elif token.type == "tr_open":
+            row = []
+        elif token.type == "tr_close" and row is not None:
+            text, row = " | ".join(row), None
+        if text and text.strip():
+            (blocks if row is None else row).append(text)
+    return "\n\n".join(blocks)
 
 
 def _inline(tokens: list[Token]) -> str:
     parts = []
     for token in tokens:
-        if token.type in ("text", "code_inline"):
+        if token.type in ("text", "code_inline", "image"):
             parts.append(token.content)
         elif token.type in ("softbreak", "hardbreak"):
             parts.append("\n" if token.type == "hardbreak" else " ")
-        elif token.type == "image":
-            parts.append(token.content)
     return "".join(parts).strip()
+
+
+def _untagged(html: str) -> str:
+    """Return the text of an HTML block; whole HTML pages are not Markdown and are not read here."""
+    html = re.sub(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", "", html, flags=re.DOTALL | re.IGNORECASE)
+    return unescape(re.sub(r"</?[A-Za-z][^<>]*>", "", html)).strip()

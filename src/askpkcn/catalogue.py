@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from askpkcn.errors import IndexCorrupt
+from askpkcn.errors import REBUILD, IndexCorrupt
 from askpkcn.types import Article, Extent, Filters, Passage, Source
 
 SCHEMA = """
@@ -82,7 +82,7 @@ class Catalogue:
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
             self._connection.execute("SELECT count(*) FROM passages").fetchone()
         except sqlite3.DatabaseError as error:
-            raise IndexCorrupt(f"{file} is no catalogue ({error}); rebuild with `askpkcn index`") from error
+            raise IndexCorrupt(f"{file} is no catalogue ({error}); {REBUILD}") from error
 
     def close(self) -> None:
         """Close the file."""
@@ -118,7 +118,7 @@ class Catalogue:
         """Return the sentences of an article, int32, shape (n, 2), half-open ranges in order."""
         row = self._row("SELECT sentences FROM articles WHERE id = ?", article_id)
         if row is None:
-            raise IndexCorrupt(f"the catalogue has passages of {article_id!r} but not the article; rebuild the index")
+            raise IndexCorrupt(f"the catalogue has passages of {article_id!r} but not the article; {REBUILD}")
         bounds: NDArray[np.int32] = np.frombuffer(row[0], dtype="<i4").reshape(-1, 2)
         return bounds
 
@@ -130,7 +130,7 @@ class Catalogue:
             found = {row[0]: Passage(*row) for row in cursor.execute(query, list(numbers))}
         missing = [number for number in numbers if number not in found]
         if missing:
-            raise IndexCorrupt(f"the rankings name passage {missing[0]}, which the catalogue lacks; rebuild the index")
+            raise IndexCorrupt(f"the rankings name passage {missing[0]}, which the catalogue lacks; {REBUILD}")
         return [found[number] for number in numbers]
 
     def all_passages(self) -> Iterator[Passage]:
@@ -157,12 +157,6 @@ class Catalogue:
         )
         with closing(self._connection.cursor()) as cursor:
             return [int(row[0]) for row in cursor.execute(query, values)]
-
-    def outlets(self) -> list[str]:
-        """Return the names of all known outlets."""
-        with closing(self._connection.cursor()) as cursor:
-            rows = cursor.execute("SELECT DISTINCT outlet FROM articles WHERE outlet IS NOT NULL ORDER BY outlet")
-            return [str(row[0]) for row in rows]
 
     def sentence_around(self, article: Article, start: int, end: int) -> Extent:
         """Return the sentence, or the run of sentences, of an article that holds [start, end)."""

@@ -5,6 +5,7 @@ Exit codes: 0 answered (or done), 1 the articles hold no answer, 2 an error, tol
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -17,7 +18,8 @@ import typer
 
 from askpkcn.errors import ArticleError, AskpkcnError, QuestionError
 from askpkcn.passages import PassageSettings
-from askpkcn.types import Filters
+from askpkcn.text import normalise
+from askpkcn.types import MAX_GROUPS, PASSAGES_READ, Filters
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -102,8 +104,10 @@ def ask(
     outlet: OutletOption = None,
     first: FromOption = None,
     last: ToOption = None,
-    groups: Annotated[int, typer.Option("--groups", min=1, help="Show at most this many differing answers.")] = 5,
-    passages: Annotated[int, typer.Option("--passages", min=1, max=200, help="Read this many passages.")] = 12,
+    groups: Annotated[
+        int, typer.Option("--groups", min=1, help="Show at most so many differing answers.")
+    ] = MAX_GROUPS,
+    passages: Annotated[int, typer.Option("--passages", min=1, max=200, help="Read so many passages.")] = PASSAGES_READ,
     as_json: JsonOption = False,
 ) -> int:
     """Answer a question with verbatim quotes, or say that the articles don't tell."""
@@ -192,7 +196,7 @@ def show(
     from askpkcn import render, schema
 
     with _open(index) as engine:
-        found = engine.article(article)
+        found = engine.article(normalise(article))
         if found is None:
             raise QuestionError(f"there is no article {article!r} in {index}; `askpkcn articles` lists them")
         span = _span(quote, len(found.text))
@@ -230,7 +234,7 @@ def _open(index: Path) -> Engine:
 
 
 def _filters(outlets: list[str] | None, first: str | None, last: str | None) -> Filters:
-    filters = Filters(tuple(outlets or ()), _date(first, "--from"), _date(last, "--to"))
+    filters = Filters(tuple(map(normalise, outlets or ())), _date(first, "--from"), _date(last, "--to"))
     if filters.first and filters.last and filters.first > filters.last:
         raise QuestionError(f"--from {first} is after --to {last}; swap them")
     return filters
@@ -266,7 +270,12 @@ def _lines() -> Iterable[str]:
 def _console(stderr: bool = False) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    class PipeConsole(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave it to `run`, rather than exit with 1, which says "no answer" here."""
+            raise BrokenPipeError
+
+    return PipeConsole(stderr=stderr, highlight=False)
 
 
 def _emit(value: dict[str, Any]) -> None:
@@ -280,6 +289,9 @@ def _complain(line: str) -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # any bytes can be asked, and any text printed, in any locale
+            stream.reconfigure(encoding="utf-8", errors="replace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -299,4 +311,7 @@ def run(arguments: list[str]) -> int:
         # The reader of our output has left (`| head`): no error, and nothing more to flush into its pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ANSWERED
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        _complain(f"error: {error.filename or 'a file'}: {why}; check the path and its permissions")
     return ERROR

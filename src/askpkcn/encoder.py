@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from askpkcn.errors import ModelError
+from askpkcn.errors import REBUILD, ModelError
 from askpkcn.session import open_session, optimise
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class SentenceTransformersEncoder:
         accepted = signature(transformer.auto_model.forward).parameters
         return EncoderCard(
             name=Path(name).name if Path(name).exists() else name,
-            digest=digest or _weights_digest(model),
+            digest=digest or _model_digest(model),
             dimension=dimension,
             max_tokens=int(model.max_seq_length or 512),
             question_prompt=prompts.get("query") or "",
@@ -115,8 +115,16 @@ class SentenceTransformersEncoder:
     def export(self, folder: Path) -> None:
         """Write model.onnx, tokenizer.json and encoder.json to folder, and check that they give the same vectors."""
         folder.mkdir(parents=True, exist_ok=True)
-        _export_onnx(self._model, self.card.inputs, folder / "model.onnx")
-        optimise(folder / "model.onnx")
+        try:
+            _export_onnx(self._model, self.card.inputs, folder / "model.onnx")
+            optimise(folder / "model.onnx")
+        except OSError:
+            raise  # the disk, not the model
+        except Exception as error:  # the exporter and the runtime have classes of their own
+            why = str(error).strip().split("\n", 1)[0]
+            raise ModelError(
+                f"model {self.card.name!r} cannot be exported to ONNX ({why}); choose another --model"
+            ) from error
         (folder / "tokenizer.json").write_text(self._model.tokenizer.backend_tokenizer.to_str(), encoding="utf-8")
         (folder / "encoder.json").write_text(json.dumps(asdict(self.card), indent=1) + "\n", encoding="utf-8")
         questions = QuestionEncoder(folder)
@@ -144,7 +152,7 @@ class QuestionEncoder:
             self._session = open_session(folder / "model.onnx", threads)
         except Exception as error:  # the libraries raise bare Exception here
             why = str(error).split("\n", 1)[0]
-            raise ModelError(f"{folder} holds no usable encoder ({why}); rebuild with `askpkcn index`") from error
+            raise ModelError(f"{folder} holds no usable encoder ({why}); {REBUILD}") from error
         # The file's own limit may be below the model's, and its padding would be embedded too.
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self.card.max_tokens)
@@ -187,8 +195,11 @@ def _load(name: str, where: str) -> SentenceTransformer:
         ) from error
 
 
-def _weights_digest(model: SentenceTransformer) -> str:
+def _model_digest(model: SentenceTransformer) -> str:
     digest = hashlib.sha256()
+    # Pooling, prompts and tokens make the vectors too, not the weights alone.
+    for part in (repr(model), model.prompts, model.max_seq_length, model.tokenizer.backend_tokenizer.to_str()):
+        digest.update(repr(part).encode())
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().float().numpy().tobytes())

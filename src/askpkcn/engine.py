@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 
@@ -15,14 +16,12 @@ from askpkcn.errors import IndexCorrupt, QuestionError
 from askpkcn.keywords import Keywords
 from askpkcn.reader import Reader
 from askpkcn.retriever import FusionSettings, Retriever
-from askpkcn.snapshot import open_snapshot
+from askpkcn.snapshot import open_snapshot, remedy
 from askpkcn.text import normalise
-from askpkcn.types import Answer, Article, Filters, Hit, Ranked, Reason, Source, Timings
+from askpkcn.types import MAX_GROUPS, PASSAGES_READ, Answer, Article, Filters, Hit, Ranked, Reason, Source, Timings
 from askpkcn.vectors import Vectors
 
 MAX_QUESTION_CHARACTERS = 1_000
-PASSAGES_READ = 12
-MAX_GROUPS = 5
 NO_FILTERS = Filters()
 
 
@@ -55,27 +54,47 @@ class Engine:
         calibration: Calibration | None = None,
         reader: Reader | None = None,
     ) -> None:
-        """Open the live snapshot of an index. Raises IndexMissing, IndexMismatch, IndexCorrupt or ModelError."""
-        with ThreadPoolExecutor(1) as pool:
-            opening = pool.submit(Reader) if reader is None else None
-            snapshot = open_snapshot(index)
-            self.snapshot = snapshot.name
-            self.manifest = snapshot.manifest
-            self._catalogue = Catalogue(snapshot.catalogue)
-            vectors = Vectors(snapshot.vectors)
-            keywords = Keywords(snapshot.keywords)
-            self._encoder = QuestionEncoder(snapshot.encoder_folder)
-            self._reader = reader or (opening.result() if opening else Reader())
+        """Open the live snapshot of an index. Raises IndexMissing, IndexMismatch, IndexCorrupt or ModelError.
+
+        The models are loaded when they are first needed, or by `load`.
+        """
+        snapshot = open_snapshot(index)
+        self.snapshot = snapshot.name
+        self.manifest = snapshot.manifest
+        self._folder = index
+        self._stored = snapshot
+        self._fusion = fusion
+        self._given_reader = reader
+        self._catalogue = Catalogue(snapshot.catalogue)
+        self._answerer = Answerer(calibration or Calibration.load(), self._catalogue)
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return self._given_reader or Reader()
+
+    @cached_property
+    def _encoder(self) -> QuestionEncoder:
+        return QuestionEncoder(self._stored.encoder_folder)
+
+    @cached_property
+    def _retriever(self) -> Retriever:
+        vectors, keywords = Vectors(self._stored.vectors), Keywords(self._stored.keywords)
         n_passages = self._catalogue.counts()[1]
         if not n_passages == len(vectors) == len(keywords):
-            self.close()
             raise IndexCorrupt(
-                f"{index} holds {n_passages} passages, {len(vectors)} vectors and {len(keywords)} keyword documents; "
-                "rebuild it with `askpkcn index`"
+                f"{self._folder} holds {n_passages} passages, {len(vectors)} vectors and {len(keywords)} keyword "
+                f"documents; {remedy(self._folder)}"
             )
         rankings = StoredRankings(self._catalogue, vectors, keywords)
-        self._retriever = Retriever(rankings, self._catalogue.passages, fusion)
-        self._answerer = Answerer(calibration or Calibration.load(), self._catalogue)
+        return Retriever(rankings, self._catalogue.passages, self._fusion)
+
+    def load(self) -> None:
+        """Load all models and rankings now, side by side, rather than with the first question."""
+        with ThreadPoolExecutor(2) as pool:
+            reader = pool.submit(lambda: self._reader)
+            encoder = pool.submit(lambda: self._encoder)
+            _ = self._retriever
+            reader.result(), encoder.result()
 
     def __enter__(self) -> Engine:
         return self
@@ -97,6 +116,7 @@ class Engine:
     ) -> Answer:
         """Answer a question from the best `passages` passages inside the filters. Raises QuestionError."""
         asked = check_question(question)
+        self.load()
         started = perf_counter()
         vector = self._encoder.embed_question(asked)
         encoded = perf_counter()
@@ -104,7 +124,7 @@ class Engine:
         retrieved = perf_counter()
         spans = self._reader.read(asked, [hit.passage for hit in hits])
         read = perf_counter()
-        decision = self._answerer.decide(asked, hits, spans, max_groups, self._nothing(filters))
+        decision = self._answerer.decide(asked, hits, spans, max_groups, lambda: self._nothing(filters))
         done = perf_counter()
         timings = Timings(
             *(1000 * t for t in (encoded - started, retrieved - encoded, read - retrieved, done - started))
@@ -143,10 +163,6 @@ class Engine:
     def source(self, article_id: str) -> Source | None:
         """Return what a citation needs of an article, or None if there is no such article."""
         return self._catalogue.source(article_id)
-
-    def outlets(self) -> Sequence[str]:
-        """Return the names of all known outlets, for messages and menus."""
-        return self._catalogue.outlets()
 
     def _nothing(self, filters: Filters) -> Reason:
         """Return why there are no hits, if there are none."""

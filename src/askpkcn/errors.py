@@ -14,6 +14,8 @@ A message is one line: what was found, what was expected, and what mends it.
 
 from __future__ import annotations
 
+REBUILD = "rebuild it with `askpkcn index PATH --index DIR`"
+
 
 class AskpkcnError(Exception):
     """The root of the tree; catch it to catch everything askpkcn raises on purpose."""

@@ -9,100 +9,20 @@ allowed for; a lack is a sign, not a verdict, because questions may use words of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from askpkcn.agreement import LARGE, MONTHS, ORDINALS, SMALL
+from askpkcn.agreement import LARGE, MONTHS, ORDINALS, SMALL, merge_numbers
+from askpkcn.names import ALIASES, PEOPLES, country_of, fold
 
-PEOPLES = {
-    "chinese": "china",
-    "pakistani": "pakistan",
-    "pakistanis": "pakistan",
-    "indian": "india",
-    "indians": "india",
-    "afghan": "afghanistan",
-    "afghans": "afghanistan",
-    "american": "us",
-    "americans": "us",
-    "russian": "russia",
-    "russians": "russia",
-    "japanese": "japan",
-    "iranian": "iran",
-    "french": "france",
-    "british": "britain",
-    "english": "england",
-    "german": "germany",
-    "turkish": "turkey",
-    "saudi": "saudi",
-    "israeli": "israel",
-    "israelis": "israel",
-    "palestinian": "palestine",
-    "palestinians": "palestine",
-    "sudanese": "sudan",
-    "kyrgyz": "kyrgyzstan",
-    "canadian": "canada",
-    "australian": "australia",
-    "nepali": "nepal",
-    "nepalese": "nepal",
-    "bangladeshi": "bangladesh",
-    "sri": "srilanka",
-    "korean": "korea",
-    "tibetan": "tibet",
-    "tibetans": "tibet",
-    "taiwanese": "taiwan",
-    "ukrainian": "ukraine",
-    "european": "europe",
-    "asian": "asia",
-    "asians": "asia",
-    "african": "africa",
-    "arab": "arabia",
-    "muslims": "muslim",
-    "islamic": "islam",
-    "uyghurs": "uyghur",
-    "uighur": "uyghur",
-    "uighurs": "uyghur",
-    "baloch": "balochistan",
-    "spanish": "spain",
-    "italian": "italy",
-    "vietnamese": "vietnam",
-    "indonesian": "indonesia",
-    "malaysian": "malaysia",
-    "emirati": "emirates",
-    "qatari": "qatar",
-    "iraqi": "iraq",
-    "syrian": "syria",
-    "egyptian": "egypt",
-    "kazakh": "kazakhstan",
-    "uzbek": "uzbekistan",
-    "tajik": "tajikistan",
-}
-COUNTRIES = set(PEOPLES.values()) - {"muslim", "islam", "uyghur", "asia", "africa", "europe", "arabia"}
-ALIASES = {
-    "beijing": "china",
-    "prc": "china",
-    "islamabad": "pakistan",
-    "delhi": "india",
-    "washington": "us",
-    "america": "us",
-    "usa": "us",
-    "moscow": "russia",
-    "kabul": "afghanistan",
-    "london": "britain",
-    "uk": "britain",
-    "tokyo": "japan",
-    "tehran": "iran",
-    "paris": "france",
-    "berlin": "germany",
-    "ankara": "turkey",
-}
-ACRONYMS = {"pm": "prime minister", "coas": "army chief", "fm": "foreign minister", "mou": "memorandum"}
 ASKING = set(
     "who whom whose what when where which why how is are was were did does do has have had can could will would should "
     "in on at by for from to of and or the a an as with if name list tell give according during after before since "
-    "i me my mr mrs ms dr please".split()
+    "i me my mr mrs ms dr please between through about under into against within explain describe apart "
+    "besides".split()
 )
-TOKEN = re.compile(r"\d+(?:[.,]\d+)*|(?:[^\W\d_]\.){2,}|[^\W\d_]+", re.UNICODE)
+TOKEN = re.compile(r"\d+(?:[.,]\d+)*(st|nd|rd|th)?(?![^\W_])|\d+(?:[.,]\d+)*|(?:[^\W\d_]\.){2,}|[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,37 +63,66 @@ def question_terms(question: str) -> Terms:
     hard: set[tuple[str, str]] = set()
     soft: set[str] = set()
     shouted = question.upper() == question
-    for i, match in enumerate(TOKEN.finditer(question.replace("’", "'"))):
-        raw = match.group()
-        low = raw.lower().replace(".", "")
-        if low in ASKING or low == "s":
+    for i, (raw, low, term) in enumerate(_tokens(question)):
+        if low in ASKING:
             continue
-        term = _term(raw, low, question[match.end() : match.end() + 2].lower())
         if term:
             hard.add(term)
-        elif raw[0].isupper() and not shouted and (i > 0 or low not in ASKING) and len(low) > 1:
+        elif raw[0].isupper() and not shouted and i > 0 and len(low) > 1:
             hard.add(("name", low))
         elif len(low) > 2:
             soft.add(stem(low))
     return Terms(frozenset(hard), frozenset(soft))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def words_of(text: str) -> Words:
     """Return what a text holds, for `Terms` to be looked up in; cached, for passages overlap and questions repeat."""
     terms: set[tuple[str, str]] = set()
     stems: set[str] = set()
     initials: list[str] = []
-    text = text.replace("’", "'")
-    for match in TOKEN.finditer(text):
-        raw = match.group()
-        low = raw.lower().replace(".", "")
-        term = _term(raw, low, text[match.end() : match.end() + 2].lower())
+    for raw, low, term in _tokens(text):
         if term:
             terms.add(term)
+        if low == "first":
+            terms.add(("ordinal", "1"))
         stems.add(stem(low))
         initials.append(low[0] if raw[0].isupper() else "" if low in ("of", "and", "the", "for") else " ")
     return Words(frozenset(terms), frozenset(stems), "".join(initials))
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str, tuple[str, str] | None]]:
+    """Yield each token as written, in lower case, and its term; number words are read together, as agreement does."""
+    found = list(TOKEN.finditer(fold(text)))
+    at = 0
+    while at < len(found):
+        raw = found[at].group()
+        low = raw.lower().replace(".", "")
+        run = at + 1
+        if _numeric(low) and not found[at].group(1):
+            while run < len(found) and _continues(found[run]):
+                run += 1
+            words = [match.group().lower().replace(",", "") for match in found[at:run]]
+            for value in merge_numbers(words):
+                yield raw, low, _number_term(value, raw)
+        else:
+            yield raw, low, _term(raw, low, found[at].group(1))
+        at = run
+
+
+def _numeric(low: str) -> bool:
+    return low[0].isdigit() or low in LARGE or (low in SMALL and low not in ("one", "zero"))
+
+
+def _continues(match: re.Match[str]) -> bool:
+    """Tell whether a token can go on with a number: "one" can (twenty-one), though alone it is seldom a figure."""
+    low = match.group().lower()
+    return (_numeric(low) or low == "one") and not match.group(1)
+
+
+def _number_term(value: str, raw: str) -> tuple[str, str]:
+    year = re.fullmatch(r"1[5-9]\d\d|20\d\d", value) and raw[0].isdigit() and "," not in raw
+    return ("year" if year else "number", value)
 
 
 def weigh(terms: Terms, near: str, passage: str, article: str) -> Evidence:
@@ -191,49 +140,32 @@ def weigh(terms: Terms, near: str, passage: str, article: str) -> Evidence:
     )
 
 
-def _term(raw: str, low: str, after: str) -> tuple[str, str] | None:
-    """Return the kind and value of a number, date part or country; None for any other word."""
-    if raw[0].isdigit():
-        value = raw.replace(",", "")
-        if after[:2] in ("st", "nd", "rd", "th"):
-            return "ordinal", value
-        return ("year" if re.fullmatch(r"1[5-9]\d\d|20\d\d", raw) else "number", value)
+def _term(raw: str, low: str, ordinal: str | None) -> tuple[str, str] | None:
+    """Return the kind and value of an ordinal, month or country; None for any other word."""
+    if raw[0].isdigit() and ordinal:
+        return "ordinal", raw.replace(",", "")[:-2]
     if low in MONTHS and raw[0].isupper():
         return "month", str(MONTHS[low])
     if low in ORDINALS and low != "first":  # "at first", "for the first time": no ordinal to check
         return "ordinal", str(ORDINALS[low])
-    if low in SMALL and low not in ("one", "zero"):
-        return "number", str(SMALL[low])
-    country = PEOPLES.get(low, ALIASES.get(low, low))
-    if country in COUNTRIES and (low != "us" or raw.isupper()):
-        return "country", country
-    return ("number", low) if low in LARGE and low not in ("hundred", "mn", "bn") else None
+    country = country_of(low)
+    return ("country", country) if country and (low != "us" or raw.isupper()) else None
 
 
 def _holds(words: Words, term: tuple[str, str]) -> bool:
     kind, value = term
     if term in words.terms:
         return True
-    if kind == "name":
-        if stem(value) in words.stems:
-            return True
-        spelled = ACRONYMS.get(value)
-        if spelled:
-            return all(stem(part) in words.stems for part in spelled.split())
-        return 3 <= len(value) <= 6 and value in words.initials
-    return False
+    if kind != "name":
+        return False
+    # An acronym may be spelled out: its letters are the initials of capitalised words in a row.
+    return stem(value) in words.stems or (2 <= len(value) <= 6 and value in words.initials)
 
 
 def stem(word: str) -> str:
     """Cut the commonest English endings; the same form for question and text is all that counts."""
     word = PEOPLES.get(word, ALIASES.get(word, word))
-    for ending, least in (("'s", 1), ("ings", 4), ("ing", 4), ("ies", 3), ("ed", 4), ("es", 4), ("s", 3), ("e", 4)):
+    for ending, least in (("ings", 4), ("ing", 4), ("ies", 3), ("ed", 4), ("es", 4), ("s", 3), ("e", 4)):
         if word.endswith(ending) and len(word) - len(ending) >= least:
             return word[: -len(ending)] + ("y" if ending == "ies" else "")
     return word
-
-
-def missing(terms: Terms, texts: Iterable[str]) -> int:
-    """Return how many hard terms stand in none of the texts."""
-    held = [words_of(text) for text in texts]
-    return sum(1 for term in terms.hard if not any(_holds(words, term) for words in held))

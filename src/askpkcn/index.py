@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -22,10 +22,9 @@ from askpkcn.articles import Skipped
 from askpkcn.encoder import EncoderCard, PassageEncoder, Rows
 from askpkcn.errors import ArticleError, AskpkcnError, IndexUnwritable
 from askpkcn.passages import ENCODING, PassageSettings, passages, sentences
-from askpkcn.snapshot import FORMAT, NAME, facts_of, open_snapshot
+from askpkcn.snapshot import FORMAT, facts_of, open_snapshot
 from askpkcn.types import Article, Passage
 
-KEPT_SNAPSHOTS = 2
 Report = Callable[[str, int, int], None]
 """Called with (stage, done, total) while an index is built."""
 
@@ -66,10 +65,11 @@ def build(
             vectors.write(rows, staged / "vectors.faiss")
             encoder_folder = _write_encoder(folder, encoder, report)
             name = _write_manifest(staged, encoder_folder, encoder.card, settings, len(found), len(made))
+            before = _live(folder)
             _go_live(folder, staged, name)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
-        _drop_old(folder, name)
+        _drop_old(folder, {name, before})
     return Built(name, len(found), len(made), reused, tuple(skipped))
 
 
@@ -181,6 +181,7 @@ def _write_encoder(folder: Path, encoder: PassageEncoder, report: Report) -> Pat
     _sync(partial)
     shutil.rmtree(target, ignore_errors=True)
     partial.rename(target)
+    _sync_folder(target.parent)
     report("encoder", 1, 1)
     return target
 
@@ -219,10 +220,17 @@ def _write_manifest(
     return f"{now}-{hashlib.sha256(data).hexdigest()[:16]}"
 
 
+def _live(folder: Path) -> str:
+    """Return the name of the live snapshot, or "" if there is none."""
+    current = folder / "CURRENT"
+    return current.read_text(encoding="utf-8", errors="replace").strip() if current.is_file() else ""
+
+
 def _go_live(folder: Path, staged: Path, name: str) -> None:
     """Rename the staged snapshot, then replace CURRENT: the one moment at which readers change over."""
     _sync(staged)
     staged.rename(folder / "snapshots" / name)
+    _sync_folder(folder / "snapshots")
     current = folder / ".CURRENT.partial"
     current.write_text(name + "\n", encoding="utf-8")
     with current.open("rb") as stream:
@@ -232,10 +240,12 @@ def _go_live(folder: Path, staged: Path, name: str) -> None:
 
 
 def _sync(folder: Path) -> None:
-    for file in folder.rglob("*"):
-        if file.is_file():
-            with file.open("rb") as stream:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as stream:
                 os.fsync(stream.fileno())
+        else:
+            _sync_folder(path)
     _sync_folder(folder)
 
 
@@ -247,9 +257,14 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _drop_old(folder: Path, live: str) -> None:
-    """Keep the live snapshot and the one before it, which a running reader may just be opening."""
-    names = sorted(p.name for p in (folder / "snapshots").iterdir() if NAME.fullmatch(p.name))
-    for name in names[:-KEPT_SNAPSHOTS]:
-        if name != live:
-            shutil.rmtree(folder / "snapshots" / name, ignore_errors=True)
+def _drop_old(folder: Path, kept: Collection[str]) -> None:
+    """Drop all snapshots but the live one and the one before it, which a reader may just be opening; and encoders."""
+    used = set()
+    for place in (folder / "snapshots").iterdir():
+        if place.name in kept:
+            used.add(json.loads((place / "manifest.json").read_bytes())["encoder"]["folder"])
+        else:
+            shutil.rmtree(place, ignore_errors=True)
+    for place in (folder / "encoders").iterdir():
+        if place.name not in used:
+            shutil.rmtree(place, ignore_errors=True)

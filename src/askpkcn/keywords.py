@@ -5,6 +5,7 @@ BM25 as in Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from datetime import date
@@ -13,7 +14,7 @@ from typing import Any
 
 import tantivy
 
-from askpkcn.errors import IndexCorrupt
+from askpkcn.errors import REBUILD, IndexCorrupt
 from askpkcn.types import Filters, Passage, Ranked, Source
 
 HEAP_BYTES = 50_000_000
@@ -53,7 +54,9 @@ class Keywords:
         try:
             self._index = tantivy.Index.open(str(folder))
         except ValueError as error:
-            raise IndexCorrupt(f"{folder} is no tantivy index; rebuild with `askpkcn index`") from error
+            if not os.access(folder, os.W_OK):  # tantivy takes a lock file even to read
+                raise IndexCorrupt(f"{folder} is read-only, and tantivy must lock it; copy the index") from error
+            raise IndexCorrupt(f"{folder} is no tantivy index ({error}); {REBUILD}") from error
         self._schema = self._index.schema
         self._searcher = self._index.searcher()
 

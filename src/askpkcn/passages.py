@@ -30,7 +30,7 @@ Range = tuple[int, int]
 class PassageSettings:
     """How passages are packed: tokens a passage (cl100k_base) and sentences shared by neighbours."""
 
-    budget: int = 160
+    budget: int = 200
     overlap: int = 1
 
     def __post_init__(self) -> None:
@@ -89,13 +89,15 @@ def sentences(text: str) -> list[Range]:
 
 
 def _blocks(text: str) -> Iterator[Range]:
-    for match in re.finditer(r"(?:[^\n]|\n(?![ \t]*\n))+", text):
-        block = match.group()
+    start = 0
+    for gap in re.finditer(r"\n(?:[ \t]*\n)+|\Z", text):
+        block = text[start : gap.start()]
         if _hard_wrapped(block):
-            yield match.span()
-            continue
-        for line in re.finditer(r"[^\n]+", block):
-            yield match.start() + line.start(), match.start() + line.end()
+            yield start, gap.start()
+        else:
+            for line in re.finditer(r"[^\n]+", block):
+                yield start + line.start(), start + line.end()
+        start = gap.end()
 
 
 def _hard_wrapped(block: str) -> bool:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from askpkcn.encoder import Rows
 from askpkcn.types import Filters, Hit, Passage, Place, Ranked
+
+if TYPE_CHECKING:
+    from askpkcn.encoder import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,8 @@ class FusionSettings:
     """Weights of the two rankings, the rank constant k, and how deep each ranking goes."""
 
     dense: float = 1.0
-    keyword: float = 1.0
-    k: float = 60.0
+    keyword: float = 0.7
+    k: float = 5.0
     depth: int = 50
 
 

@@ -72,21 +72,22 @@ def open_snapshot(folder: Path) -> Snapshot:
     name = (folder / "CURRENT").read_bytes().decode("utf-8", "replace").removesuffix("\n")
     place = folder / "snapshots" / name
     if not NAME.fullmatch(name) or not (place / "manifest.json").is_file():
-        raise IndexCorrupt(f"{folder / 'CURRENT'} names the snapshot {name!r}, which is not there; {_remedy(folder)}")
+        raise IndexCorrupt(f"{folder / 'CURRENT'} names the snapshot {name!r}, which is not there; {remedy(folder)}")
     data = (place / "manifest.json").read_bytes()
     if hashlib.sha256(data).hexdigest()[:16] != name[-16:]:
-        raise IndexCorrupt(f"{place / 'manifest.json'} was changed after it was written; {_remedy(folder)}")
+        raise IndexCorrupt(f"{place / 'manifest.json'} was changed after it was written; {remedy(folder)}")
     manifest = json.loads(data)
     if manifest["format"] != FORMAT:
         raise IndexMismatch(
-            f"{folder} has index format {manifest['format']}, this askpkcn reads format {FORMAT}; {_remedy(folder)}"
+            f"{folder} has index format {manifest['format']}, this askpkcn reads format {FORMAT}; {remedy(folder)}"
         )
     snapshot = Snapshot(name, place, folder / "encoders" / manifest["encoder"]["folder"], manifest)
     _check_files(snapshot, folder)
     return snapshot
 
 
-def _remedy(folder: Path) -> str:
+def remedy(folder: Path) -> str:
+    """Return what mends a broken index, for the end of a message."""
     return f"rebuild it with `askpkcn index PATH --index {folder}`"
 
 
@@ -98,7 +99,7 @@ def _check_files(snapshot: Snapshot, folder: Path) -> None:
         for (file, expected), present in zip(listed, found, strict=True):
             if present != expected:
                 what = "is missing" if present is None else "is not the file that was written"
-                raise IndexCorrupt(f"{file} {what} (its manifest tells its sha256); {_remedy(folder)}")
+                raise IndexCorrupt(f"{file} {what} (its manifest tells its sha256); {remedy(folder)}")
 
 
 def facts_of(file: Path) -> dict[str, Any]:

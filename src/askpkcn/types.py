@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+PASSAGES_READ = 10
+"""How many of the best passages are read for a question, unless told otherwise."""
+MAX_GROUPS = 5
+"""How many differing answers are shown, unless told otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -14,7 +14,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from askpkcn.errors import IndexCorrupt
+from askpkcn.errors import REBUILD, IndexCorrupt
 from askpkcn.types import Ranked
 
 FAISS: Any = faiss  # its annotations lack HNSW and the search parameters
@@ -52,16 +52,11 @@ class Vectors:
         try:
             self._index = faiss.read_index(str(file))
         except RuntimeError as error:
-            raise IndexCorrupt(f"{file} is no FAISS index; rebuild with `askpkcn index`") from error
+            raise IndexCorrupt(f"{file} is no FAISS index; {REBUILD}") from error
 
     def __len__(self) -> int:
         """Return the number of vectors."""
         return int(self._index.ntotal)
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        return int(self._index.d)
 
     def rows(self) -> Rows:
         """Return all vectors, float32, shape (n, dimension)."""

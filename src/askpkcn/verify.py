@@ -8,7 +8,7 @@ from pathlib import Path
 from askpkcn.catalogue import Catalogue
 from askpkcn.errors import IndexCorrupt
 from askpkcn.keywords import Keywords
-from askpkcn.snapshot import open_snapshot
+from askpkcn.snapshot import open_snapshot, remedy
 from askpkcn.vectors import Vectors
 
 
@@ -21,14 +21,14 @@ def verify(index: Path) -> dict[str, int | str]:
         for source, _ in catalogue.sources():
             article = catalogue.article(source.id)
             if article is None or hashlib.sha256(article.text.encode()).hexdigest() != article.sha256:
-                raise IndexCorrupt(f"the text of {source.id} is not the one that was indexed; rebuild {index}")
+                raise IndexCorrupt(f"the text of {source.id} is not the one that was indexed; {remedy(index)}")
         text, held = "", ""
         for passage in catalogue.all_passages():
             if passage.article_id != held:
                 article = catalogue.article(passage.article_id)
                 text, held = (article.text if article else ""), passage.article_id
             if text[passage.start : passage.end] != passage.text:
-                raise IndexCorrupt(f"passage {passage.number} is not at its offsets in {held}; rebuild {index}")
+                raise IndexCorrupt(f"passage {passage.number} is not at its offsets in {held}; {remedy(index)}")
     finally:
         catalogue.close()
     listed = snapshot.manifest["counts"]
@@ -40,6 +40,6 @@ def verify(index: Path) -> dict[str, int | str]:
     }
     if len(set(counts.values())) != 1 or n_articles != listed["articles"]:
         told = ", ".join(f"{name} {count}" for name, count in counts.items())
-        raise IndexCorrupt(f"{index} counts its passages differently ({told}); rebuild it with `askpkcn index`")
+        raise IndexCorrupt(f"{index} counts its passages differently ({told}); {remedy(index)}")
     files = len(snapshot.manifest["files"]) + len(snapshot.manifest["encoder"]["files"]) + 2
     return {"articles": n_articles, "passages": n_passages, "files": files, "snapshot": snapshot.name}
