@@ -5,6 +5,7 @@ from fakes import Shelf, article, cut
 
 from askpkcn.answerer import Answerer
 from askpkcn.calibration import Calibration
+from askpkcn.errors import IndexCorrupt
 from askpkcn.types import Article, Hit, Passage, Place, Quote, Reason, Span
 
 ONE = article("Kakar signed 20 agreements in China. He left on Monday. 😀 It rained in 1951.", "one.md", "Dawn")
@@ -27,7 +28,7 @@ def marked(one: Article, text: str, margin: float, number: int = 0, passage: Pas
 
 def decide(*rows: tuple[Hit, Span | None], calibration: Calibration = LIKELY, max_groups: int = 5):
     hits, spans = [hit for hit, _ in rows], [span for _, span in rows]
-    return Answerer(calibration, SHELF).decide(ASKED, hits, spans, max_groups, Reason.NOTHING_RETRIEVED)
+    return Answerer(calibration, SHELF).decide(ASKED, hits, spans, max_groups, lambda: Reason.NOTHING_RETRIEVED)
 
 
 def test_quotes_that_agree_are_one_group_with_every_source():
@@ -101,7 +102,7 @@ def test_a_rejected_answer_shows_the_passages_that_came_nearest():
 
 def test_no_hits_give_the_reason_that_the_caller_knows():
     for reason in (Reason.NOTHING_RETRIEVED, Reason.FILTERED_OUT):
-        decision = Answerer(LIKELY, SHELF).decide(ASKED, [], [], 5, reason)
+        decision = Answerer(LIKELY, SHELF).decide(ASKED, [], [], 5, lambda given=reason: given)
         assert (decision.groups, decision.probability, decision.reason, decision.nearest) == ((), 0.0, reason, ())
 
 
@@ -112,7 +113,7 @@ def test_hits_without_any_span_are_below_the_threshold():
 
 def test_a_passage_of_an_article_that_is_not_there_is_no_silent_matter():
     gone = article("Gone.", "gone.md")
-    with pytest.raises(LookupError, match=r"names article 'gone\.md', which the catalogue lacks"):
+    with pytest.raises(IndexCorrupt, match=r"names article 'gone\.md', which the catalogue lacks"):
         decide(marked(gone, "Gone", 3.0))
 
 

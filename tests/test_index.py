@@ -19,7 +19,7 @@ from fakes import HashEncoder
 from askpkcn import index
 from askpkcn.catalogue import Catalogue
 from askpkcn.errors import ArticleError, IndexCorrupt, IndexMismatch, IndexMissing, IndexUnwritable
-from askpkcn.index import KEPT_SNAPSHOTS, build
+from askpkcn.index import build
 from askpkcn.keywords import Keywords
 from askpkcn.passages import PassageSettings
 from askpkcn.snapshot import NAME, facts_of, open_snapshot
@@ -70,7 +70,7 @@ def test_a_build_opens_and_its_parts_count_the_same(folder, at, encoder):
     assert (built.articles, built.reused, built.skipped) == (3, 0, ())
     assert built.passages == len(Vectors(snapshot.vectors)) == len(Keywords(snapshot.keywords)) == len(passages_of(at))
     assert snapshot.manifest["counts"] == {"articles": 3, "passages": built.passages}
-    assert snapshot.manifest["passages"]["budget"] == 160
+    assert snapshot.manifest["passages"]["budget"] == PassageSettings().budget
     assert verify(at)["snapshot"] == built.snapshot
     assert snapshots(at) == [built.snapshot]  # nothing half-made is left
 
@@ -128,15 +128,15 @@ def test_a_reader_keeps_its_snapshot_through_a_build(folder, at):
     make(folder, at)
     opened = Catalogue(open_snapshot(at).catalogue)
     before = list(opened.all_passages())
-    for _ in range(KEPT_SNAPSHOTS + 1):
+    for _ in range(2 + 1):
         make(folder, at)
     assert list(opened.all_passages()) == before
     opened.close()
 
 
 def test_old_snapshots_are_dropped(folder, at):
-    names = [make(folder, at).snapshot for _ in range(KEPT_SNAPSHOTS + 2)]
-    assert snapshots(at) == names[-KEPT_SNAPSHOTS:]
+    names = [make(folder, at).snapshot for _ in range(2 + 2)]
+    assert snapshots(at) == names[-2:]
 
 
 def test_progress_is_told_to_its_end(folder, at):

@@ -48,14 +48,15 @@ def test_scores_are_sums_of_weighted_reciprocal_ranks():
     ]
 
 
-def test_the_usual_constant_is_sixty():
+def test_the_usual_constant_and_weights():
     (hit,) = retrieve(Given([4], [4]))
-    assert hit.score == pytest.approx(2 / 61)
+    assert hit.score == pytest.approx(1 / 6 + 0.7 / 6)
 
 
 def test_equal_scores_stand_in_order_of_number():
-    assert [hit.passage.number for hit in retrieve(Given([9, 2], [2, 9]))] == [2, 9]
-    assert [hit.passage.number for hit in retrieve(Given([9], [1]))] == [1, 9]
+    even = FusionSettings(1.0, 1.0, 60.0)
+    assert [hit.passage.number for hit in retrieve(Given([9, 2], [2, 9]), even)] == [2, 9]
+    assert [hit.passage.number for hit in retrieve(Given([9], [1]), even)] == [1, 9]
 
 
 @pytest.mark.parametrize(("settings", "asked", "found"), [

@@ -31,11 +31,13 @@ FILES = ("new_wiki", "reddit", "amazon", "policyqa")
 class Margins:
     """Margins of a split: of answerable questions with their scores, of retrieved paragraphs, of near misses."""
 
-    def __init__(self, reader: Reader, corpus: Corpus, found: np.ndarray, file: str, split: str) -> None:
+    def __init__(
+        self, reader: Reader, corpus: Corpus, found: np.ndarray, file: str, split: str, most: int | None
+    ) -> None:
         rng = random.Random(11)
         pool = sorted({n for p in corpus.paragraphs if p.split == "train" for n in names(p.text)})
         self.right, self.retrieved, self.near, self.f1, self.exact = ([] for _ in range(5))
-        for i in corpus.of(split, file):
+        for i in corpus.of(split, file)[:most]:
             question = corpus.questions[i]
             text = corpus.paragraphs[question.paragraph].text
             answers = corpus.answers(question)
@@ -78,12 +80,16 @@ def main() -> None:
     parser.add_argument("--reading", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
     parser.add_argument("--model", type=Path, default=SHIPPED)
+    parser.add_argument(
+        "--fit", type=int, default=150, help="validation questions of a file to fit the logistic function on"
+    )
     options = parser.parse_args()
     corpus = load(options.reading, open_tokenizer(MODEL / "tokenizer.json"))
     found = candidates(corpus, MODEL, options.work / "candidates.npy")
     reader = Reader(options.model)
     for file in FILES:
-        test, validation = (Margins(reader, corpus, found, file, split) for split in ("test", "validation"))
+        test = Margins(reader, corpus, found, file, "test", None)
+        validation = Margins(reader, corpus, found, file, "validation", options.fit)
         fitted = LogisticRegression(C=10).fit(*validation.labelled())
         margins, answers = test.labelled()
         measures = {

@@ -262,9 +262,17 @@ def _drop_old(folder: Path, kept: Collection[str]) -> None:
     used = set()
     for place in (folder / "snapshots").iterdir():
         if place.name in kept:
-            used.add(json.loads((place / "manifest.json").read_bytes())["encoder"]["folder"])
+            used.add(_encoder_of(place))
         else:
             shutil.rmtree(place, ignore_errors=True)
     for place in (folder / "encoders").iterdir():
         if place.name not in used:
             shutil.rmtree(place, ignore_errors=True)
+
+
+def _encoder_of(place: Path) -> str:
+    """Return the encoder folder's name that a snapshot tells, or "" if it is damaged."""
+    try:
+        return str(json.loads((place / "manifest.json").read_bytes())["encoder"]["folder"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

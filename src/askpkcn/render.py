@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
+
 from rich.console import Console
 from rich.text import Text
 
 from askpkcn.types import Answer, Article, Extent, Hit, Place, Quote, Reason, Source
 
+NEAR_CHARACTERS = 240
+"""How much of a near passage people see; `--json` gives all of it."""
 REASONS = {
     Reason.NOTHING_RETRIEVED: "no passage shares a word or a meaning with the question",
     Reason.FILTERED_OUT: "the filters leave no article; see `askpkcn articles` for outlets and dates",
@@ -30,7 +34,7 @@ def answer(value: Answer, console: Console) -> None:
         _print(console, Text("not in these articles", style="bold").append(f"   {_why(value)}", style="dim"))
         for near in value.nearest:
             _print(console, Text(f"  nearest, not an answer: {near.source.id} [{near.start}:{near.end}]", style="dim"))
-            _print(console, Text(f"    {_one_line(near.text)}", style="dim"))
+            _print(console, Text(f"    {shorten(near.text, NEAR_CHARACTERS, placeholder=' …')}", style="dim"))
     times = value.timings
     line = f"{times.total:.0f} ms (encode {times.encode:.0f}, retrieve {times.retrieve:.0f}, read {times.read:.0f})"
     _print(console, Text(line, style="dim"))
