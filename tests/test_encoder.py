@@ -73,7 +73,7 @@ def test_a_model_that_cannot_be_loaded_names_the_remedy(tmp_path):
 
 
 def test_a_folder_without_an_encoder_names_the_remedy(tmp_path):
-    with pytest.raises(ModelError, match=r"holds no usable encoder \(.*\); rebuild with `askpkcn index`"):
+    with pytest.raises(ModelError, match=r"holds no usable encoder \(.*\); rebuild it with `askpkcn index PATH"):
         QuestionEncoder(tmp_path)
 
 

@@ -159,7 +159,7 @@ def test_an_index_whose_parts_count_differently_is_corrupt(seeds_copy, reader, m
     one_less = engines.Vectors(file).rows()[:-1]
     monkeypatch.setattr(engines, "Vectors", lambda _file: one_less)
     with pytest.raises(IndexCorrupt, match=r"holds \d+ passages, \d+ vectors and \d+ keyword documents; rebuild it"):
-        Engine(seeds_copy, reader=reader)
+        Engine(seeds_copy, reader=reader).search("Who signed?")
 
 
 def test_no_index_names_the_command_that_builds_one(tmp_path, reader):
