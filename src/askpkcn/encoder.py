@@ -117,7 +117,7 @@ class SentenceTransformersEncoder:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             _export_onnx(self._model, self.card.inputs, folder / "model.onnx")
-            optimise(folder / "model.onnx")
+            optimise(folder / "model.onnx", weights="model.data")
         except OSError:
             raise  # the disk, not the model
         except Exception as error:  # the exporter and the runtime have classes of their own
