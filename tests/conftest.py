@@ -1,15 +1,21 @@
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fakes import HashEncoder
+from hypothesis import settings
 
 from askpkcn import building, index
 from askpkcn.engine import Engine
 from askpkcn.reader import Reader
 
 REPOSITORY = Path(__file__).parent.parent
+
+# A slow machine is no fault, and CI tries the same examples each time; other runs look for new ones.
+settings.register_profile("askpkcn", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("askpkcn")
 
 
 @pytest.fixture
