@@ -42,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reading", type=Path, required=True, help="folder with the *.json.gz files")
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work", help="caches and checkpoints")
-    parser.add_argument("--steps", type=int, default=4200)
+    parser.add_argument("--steps", type=int, default=3400)
     parser.add_argument("--tokens", type=int, default=5120, help="padded tokens a batch")
     parser.add_argument("--rate", type=float, default=1.6e-4, help="peak learning rate")
     parser.add_argument("--dropout", type=float, default=0.08)
