@@ -4,11 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check setup clean
+.PHONY: demo test eval check setup clean
 
 demo: setup ## build the index of seeds/ and answer a question
 	@test -f index/CURRENT || $(BIN)/askpkcn index seeds
 	$(BIN)/askpkcn ask "How many agreements did Kakar sign in China?"
+
+eval: setup ## score the shipped engine on the hand-written questions
+	@test -f index/CURRENT || $(BIN)/askpkcn index seeds
+	$(BIN)/askpkcn eval
 
 test: setup check ## lint, types and tests, as CI runs them
 	$(BIN)/python -m pytest
@@ -27,7 +31,7 @@ $(INSTALLED): pyproject.toml
 		|| { echo "askpkcn needs Python 3.11 or newer; name one with make PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable . --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[eval]" --group dev
 	touch $(INSTALLED)
 
 clean: ## remove what the two commands made

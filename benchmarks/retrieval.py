@@ -89,7 +89,7 @@ def main() -> None:
                 ranks: dict[str, list[int]] = {"near": [], "reworded": []}
                 for row in asked:
                     hits = retriever.retrieve(row["question"], vectors[row["id"]], Filters(), max(DEPTHS))
-                    right = {files[gold["article"]] for gold in row["gold"]}
+                    right = {files[Path(gold["article"]).name] for gold in row["gold"]}
                     pattern = "|".join(rf"(?<!\w){re.escape(answer)}(?!\w)" for answer in row["answers"])
                     places = (
                         n

@@ -16,7 +16,7 @@ MARGINS = st.floats(-40, 40, width=32)
 
 
 def values(margin: float, best: float | None = None, hit: Hit = HIT) -> dict[str, float]:
-    return features(hit, Span(PASSAGE, 0, 1, margin, 0.0), margin if best is None else best, NOTHING_MISSING)
+    return features(hit, Span(PASSAGE, 0, 1, margin, 0.0), margin if best is None else best, 0.5, NOTHING_MISSING)
 
 
 @pytest.mark.parametrize(

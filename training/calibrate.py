@@ -24,11 +24,12 @@ from askpkcn.agreement import agree, said
 from askpkcn.building import open_encoder
 from askpkcn.calibration import Calibration
 from askpkcn.engine import Engine
+from askpkcn.evaluation.measures import calibration_error, hold_one_another
 from askpkcn.index import build
 from askpkcn.reader import Reader
 from askpkcn.types import PASSAGES_READ, Filters
 from training.corpus import FILES, load, open_tokenizer
-from training.measures import auroc, calibration_error, normalise
+from training.measures import auroc
 from training.train import MODEL
 from training.wording import names, near_miss
 
@@ -90,8 +91,8 @@ def collect(options: argparse.Namespace) -> Iterator[Asked]:
                 found = engine.candidates(row["question"], Filters((), *days), options.passages)
                 golds = {gold["article"] for gold in row["gold"]}
                 if source == "raw":
-                    golds = {raw_names[name] for name in golds}
-                right = [Path(c.article.id).name in golds and holds(_text(c), row["answers"]) for c in found]
+                    golds = {f"{options.raw.name}/{raw_names[Path(name).name]}" for name in golds}
+                right = [c.article.id in golds and holds(_text(c), row["answers"]) for c in found]
                 texts = [_text(c) for c in found]
                 sort = row["wording"] if row["answerable"] else row["category"]
                 yield Asked(
@@ -155,15 +156,8 @@ def _text(candidate: object) -> str:
 
 
 def holds(given: str, golds: list[str]) -> bool:
-    """Tell whether the given span and a gold answer contain one another, in whole words, or agree."""
-    one = f" {normalise(given)} "
-    for gold in golds:
-        other = f" {normalise(gold)} "
-        if other.strip() and one.strip() and (other in one or one in other):
-            return True
-        if agree(said(given), said(gold)):
-            return True
-    return False
+    """Tell whether the given span and a gold answer hold one another, in whole words, or agree."""
+    return any(hold_one_another(given, gold) or agree(said(given), said(gold)) for gold in golds)
 
 
 def fit(asked: list[Asked]) -> Calibration:

@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from askpkcn.evaluation.measures import calibration_error, exact_match, f1
 from askpkcn.reader import MODEL as SHIPPED
 from askpkcn.reader import Reader
 from askpkcn.types import Passage
 from training.corpus import Corpus, load, open_tokenizer
-from training.measures import auroc, calibration_error, exact, f1
+from training.measures import auroc
 from training.retrieval import candidates
 from training.train import MODEL
 from training.wording import names, near_miss
@@ -44,7 +45,7 @@ class Margins:
             margin, given = _read(reader, question.text, text)
             self.right.append(margin)
             self.f1.append(f1(given, answers))
-            self.exact.append(exact(given, answers))
+            self.exact.append(exact_match(given, answers))
             others = (corpus.paragraphs[j].text for j in found[i] if j >= 0 and j != question.paragraph)
             other = next((t for t in others if not any(a.lower() in t.lower() for a in answers)), None)
             if other is not None:

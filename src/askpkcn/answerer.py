@@ -14,6 +14,10 @@ from askpkcn.types import Article, Extent, Group, Hit, Near, Quote, Reason, Span
 NEAREST = 3
 
 
+Likeness = Callable[[Sequence[str]], Sequence[float]]
+"""The cosine similarity of each text to the question that is being answered."""
+
+
 class Library(Protocol):
     """What the answerer asks of the catalogue."""
 
@@ -38,12 +42,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the articles say: groups, or the reason for none, the best probability, and near passages."""
+    """What the articles say: groups, or the reason for none, the best probability, and near passages.
+
+    candidates is all that was decided from, most probable first.
+    """
 
     groups: tuple[Group, ...]
     probability: float
     reason: Reason | None
     nearest: tuple[Near, ...]
+    candidates: tuple[Candidate, ...]
 
 
 class Answerer:
@@ -53,21 +61,32 @@ class Answerer:
         self._calibration = calibration
         self._library = library
 
-    def candidates(self, question: str, hits: Sequence[Hit], spans: Sequence[Span | None]) -> list[Candidate]:
+    @property
+    def threshold(self) -> float:
+        """The probability under which a candidate is no answer."""
+        return self._calibration.threshold
+
+    def candidates(
+        self, question: str, hits: Sequence[Hit], spans: Sequence[Span | None], likeness: Likeness
+    ) -> list[Candidate]:
         """Return one candidate for each place in an article that some span marks, most probable first."""
         terms = evidence.question_terms(question)
         best = max((span.margin for span in spans if span), default=0.0)
         articles: dict[str, Article] = {}
-        made = []
+        marked = []
         for hit, span in zip(hits, spans, strict=True):
             if span is None:
                 continue
             article = articles.get(hit.passage.article_id) or self._article(hit.passage.article_id)
             articles[article.id] = article
-            sentence = self._library.sentence_around(article, span.start, span.end)
+            marked.append((hit, span, article, self._library.sentence_around(article, span.start, span.end)))
+        texts = list(dict.fromkeys(sentence.text for *_, sentence in marked))
+        alike = dict(zip(texts, likeness(texts), strict=True))
+        made = []
+        for hit, span, article, sentence in marked:
             near = self._neighbourhood(article, sentence)
             weighed = evidence.weigh(terms, near, hit.passage.text, article.text)
-            values = features(hit, span, best, weighed)
+            values = features(hit, span, best, alike[sentence.text], weighed)
             made.append(Candidate(hit, span, article, sentence, values, self._calibration.probability(values)))
         made.sort(key=lambda c: (-c.probability, -c.span.margin, c.article.id, c.span.start))
         return _without_overlaps(made)
@@ -79,16 +98,17 @@ class Answerer:
         spans: Sequence[Span | None],
         max_groups: int,
         nothing: Callable[[], Reason],
+        likeness: Likeness,
     ) -> Decision:
         """Return the answer; `nothing` tells the reason where there are no hits. Every quote is checked."""
         if not hits:
-            return Decision((), 0.0, nothing(), ())
-        found = self.candidates(question, hits, spans)
+            return Decision((), 0.0, nothing(), (), ())
+        found = self.candidates(question, hits, spans, likeness)
         probability = found[0].probability if found else 0.0
         sure = [c for c in found if c.probability >= self._calibration.threshold]
         if not sure:
-            return Decision((), probability, Reason.BELOW_THRESHOLD, self._nearest(hits, found))
-        return Decision(tuple(_groups(sure)[:max_groups]), probability, None, ())
+            return Decision((), probability, Reason.BELOW_THRESHOLD, self._nearest(hits, found), tuple(found))
+        return Decision(tuple(_groups(sure)[:max_groups]), probability, None, (), tuple(found))
 
     def _article(self, article_id: str) -> Article:
         article = self._library.article(article_id)

@@ -1,4 +1,4 @@
-"""The command line: `askpkcn index`, `ask`, `search`, `articles`, `show`, `verify`.
+"""The command line: `askpkcn index`, `ask`, `search`, `articles`, `show`, `verify`; `eval` is in cli_eval.
 
 Exit codes: 0 answered (or done), 1 the articles hold no answer, 2 an error, told in one line on stderr.
 """
@@ -6,27 +6,34 @@ Exit codes: 0 answered (or done), 1 the articles hold no answer, 2 an error, tol
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from askpkcn import cli_eval
+from askpkcn.console import (
+    ANSWERED,
+    DEFAULT_INDEX,
+    ERROR,
+    NO_ANSWER,
+    IndexOption,
+    JsonOption,
+    complain,
+    emit,
+    open_console,
+)
 from askpkcn.errors import ArticleError, AskpkcnError, QuestionError
 from askpkcn.passages import PassageSettings
 from askpkcn.text import normalise
 from askpkcn.types import MAX_GROUPS, PASSAGES_READ, Filters
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from askpkcn.engine import Engine
-
-ANSWERED, NO_ANSWER, ERROR = 0, 1, 2
 
 app = typer.Typer(
     add_completion=False,
@@ -34,15 +41,12 @@ app = typer.Typer(
     help="Answers questions from a collection of articles with verbatim, cited quotes.",
 )
 
-IndexOption = Annotated[
-    Path, typer.Option("--index", envvar="ASKPKCN_INDEX", metavar="DIR", help="The folder of the index.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else to stdout.")]
 OutletOption = Annotated[list[str] | None, typer.Option("--outlet", help="Only this outlet's articles; repeatable.")]
 FromOption = Annotated[str | None, typer.Option("--from", metavar="DATE", help="Published on or after YYYY-MM-DD.")]
 ToOption = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Published on or before YYYY-MM-DD.")]
-DEFAULT_INDEX = Path("index")
 DEFAULTS = PassageSettings()
+
+app.add_typer(cli_eval.app, name="eval")
 
 
 @app.callback(invoke_without_command=True)
@@ -72,11 +76,11 @@ def index(
         settings = PassageSettings(budget, overlap)
     except ValueError as error:
         raise ArticleError(f"{error}; choose another --budget or --overlap") from error
-    built = build_with_bar(paths or [Path("seeds")], index, model, settings, _console(stderr=True))
+    built = build_with_bar(paths or [Path("seeds")], index, model, settings, open_console(stderr=True))
     for skipped in built.skipped:
-        _complain(f"skipped: {skipped.why}")
+        complain(f"skipped: {skipped.why}")
     if as_json:
-        _emit(
+        emit(
             {
                 "snapshot": built.snapshot,
                 "articles": built.articles,
@@ -86,7 +90,7 @@ def index(
             }
         )
     else:
-        console = _console()
+        console = open_console()
         skipped_too = f", {len(built.skipped)} files skipped" if built.skipped else ""
         console.print(
             f"{index}: {built.articles} articles, {built.passages} passages "
@@ -118,7 +122,7 @@ def ask(
         check_question(question)  # before anything is loaded
     questions: Iterable[str] = [question] if question is not None else _lines()
     worst = ANSWERED
-    console = _console()
+    console = open_console()
     with _open(index) as engine:
         for each in questions:
             try:
@@ -126,14 +130,14 @@ def ask(
             except QuestionError as error:
                 if question is not None:
                     raise
-                _complain(f"error: {error}")
+                complain(f"error: {error}")
                 worst = ERROR
                 continue
             worst = max(worst, ANSWERED if answer.answered else NO_ANSWER)
             if as_json:
                 from askpkcn import schema
 
-                _emit(schema.answer(answer))
+                emit(schema.answer(answer))
             else:
                 from askpkcn import render
 
@@ -161,9 +165,9 @@ def search(
         found = [(hit, source) for hit in hits if (source := engine.source(hit.passage.article_id))]
         if as_json:
             rows = [schema.hit(hit, source) for hit, source in found]
-            _emit({"question": question, "hits": rows, "snapshot": engine.snapshot})
+            emit({"question": question, "hits": rows, "snapshot": engine.snapshot})
         else:
-            render.hits(found, _console())
+            render.hits(found, open_console())
     return ANSWERED if found else NO_ANSWER
 
 
@@ -176,9 +180,9 @@ def articles(index: IndexOption = DEFAULT_INDEX, as_json: JsonOption = False) ->
         rows = list(engine.articles())
         if as_json:
             listed = [{**schema.source(source), "passages": count} for source, count in rows]
-            _emit({"articles": listed, "snapshot": engine.snapshot})
+            emit({"articles": listed, "snapshot": engine.snapshot})
         else:
-            console = _console()
+            console = open_console()
             for source, count in rows:
                 line = f"{source.id}: {render.about(source)} ({count} passages)"
                 console.print(line, markup=False, soft_wrap=True)
@@ -203,9 +207,9 @@ def show(
         if as_json:
             text = found.text[span[0] : span[1]] if span else None
             place = {"text": text, "start": span[0], "end": span[1]} if span else None
-            _emit({"article": schema.source(found.source), "text": found.text, "sha256": found.sha256, "quote": place})
+            emit({"article": schema.source(found.source), "text": found.text, "sha256": found.sha256, "quote": place})
         else:
-            render.article(found, span, _console())
+            render.article(found, span, open_console())
     return ANSWERED
 
 
@@ -216,9 +220,9 @@ def verify(index: IndexOption = DEFAULT_INDEX, as_json: JsonOption = False) -> i
 
     checked = check(index)
     if as_json:
-        _emit({"ok": True, **checked})
+        emit({"ok": True, **checked})
     else:
-        _console().print(
+        open_console().print(
             f"{index} is whole: {checked['articles']} articles, {checked['passages']} passages, "
             f"{checked['files']} files, snapshot {checked['snapshot']}",
             markup=False,
@@ -263,28 +267,8 @@ def _span(quote: str | None, length: int) -> tuple[int, int] | None:
 
 def _lines() -> Iterable[str]:
     if sys.stdin.isatty():
-        _complain("asking from the keyboard: one question a line, Ctrl-D ends")
+        complain("asking from the keyboard: one question a line, Ctrl-D ends")
     return (line for line in sys.stdin if line.strip())
-
-
-def _console(stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    class PipeConsole(Console):
-        def on_broken_pipe(self) -> None:
-            """Leave it to `run`, rather than exit with 1, which says "no answer" here."""
-            raise BrokenPipeError
-
-    return PipeConsole(stderr=stderr, highlight=False)
-
-
-def _emit(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
-
-
-def _complain(line: str) -> None:
-    sys.stderr.write(" ".join(line.split()) + "\n")
 
 
 def main() -> None:
@@ -301,17 +285,17 @@ def run(arguments: list[str]) -> int:
         code = app(arguments or ["--help"], standalone_mode=False)
         return code if isinstance(code, int) else ANSWERED
     except AskpkcnError as error:
-        _complain(f"error: {error}")
+        complain(f"error: {error}")
     except typer.Abort:
         return 130
     except typer.TyperException as error:
         message = error.format_message() if isinstance(error, typer.BadParameter) else str(error)
-        _complain(f"error: {message.rstrip('.')}; see `askpkcn --help`")
+        complain(f"error: {message.rstrip('.')}; see `askpkcn --help`")
     except BrokenPipeError:
         # The reader of our output has left (`| head`): no error, and nothing more to flush into its pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ANSWERED
     except OSError as error:
         why = error.strerror or type(error).__name__
-        _complain(f"error: {error.filename or 'a file'}: {why}; check the path and its permissions")
+        complain(f"error: {error.filename or 'a file'}: {why}; check the path and its permissions")
     return ERROR

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -18,11 +19,32 @@ from askpkcn.reader import Reader
 from askpkcn.retriever import FusionSettings, Retriever
 from askpkcn.snapshot import open_snapshot, remedy
 from askpkcn.text import normalise
-from askpkcn.types import MAX_GROUPS, PASSAGES_READ, Answer, Article, Filters, Hit, Ranked, Reason, Source, Timings
+from askpkcn.types import (
+    MAX_GROUPS,
+    PASSAGES_READ,
+    Answer,
+    Article,
+    Extent,
+    Filters,
+    Hit,
+    Ranked,
+    Reason,
+    Source,
+    Timings,
+)
 from askpkcn.vectors import Vectors
 
 MAX_QUESTION_CHARACTERS = 1_000
 NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """An answer with what it was made from: the hits in order of retrieval, and all candidates, most probable first."""
+
+    answer: Answer
+    hits: tuple[Hit, ...]
+    candidates: tuple[Candidate, ...]
 
 
 class StoredRankings:
@@ -96,6 +118,11 @@ class Engine:
             _ = self._retriever
             reader.result(), encoder.result()
 
+    @property
+    def threshold(self) -> float:
+        """The probability under which the answer is "not in these articles"."""
+        return self._answerer.threshold
+
     def __enter__(self) -> Engine:
         return self
 
@@ -115,6 +142,17 @@ class Engine:
         passages: int = PASSAGES_READ,
     ) -> Answer:
         """Answer a question from the best `passages` passages inside the filters. Raises QuestionError."""
+        return self.trace(question, filters, max_groups=max_groups, passages=passages).answer
+
+    def trace(
+        self,
+        question: str,
+        filters: Filters = NO_FILTERS,
+        *,
+        max_groups: int = MAX_GROUPS,
+        passages: int = PASSAGES_READ,
+    ) -> Trace:
+        """Answer a question as `ask` does, and keep what the answer was made from. Raises QuestionError."""
         asked = check_question(question)
         self.load()
         started = perf_counter()
@@ -124,12 +162,14 @@ class Engine:
         retrieved = perf_counter()
         spans = self._reader.read(asked, [hit.passage for hit in hits])
         read = perf_counter()
-        decision = self._answerer.decide(asked, hits, spans, max_groups, lambda: self._nothing(filters))
+        decision = self._answerer.decide(
+            asked, hits, spans, max_groups, lambda: self._nothing(filters), lambda texts: self._alike(vector, texts)
+        )
         done = perf_counter()
         timings = Timings(
             *(1000 * t for t in (encoded - started, retrieved - encoded, read - retrieved, done - started))
         )
-        return Answer(
+        answer = Answer(
             asked,
             decision.groups,
             decision.probability,
@@ -138,14 +178,13 @@ class Engine:
             timings,
             self.snapshot,
         )
+        return Trace(answer, tuple(hits), decision.candidates)
 
     def candidates(
         self, question: str, filters: Filters = NO_FILTERS, passages: int = PASSAGES_READ
     ) -> list[Candidate]:
         """Return all that the decision is made from, most probable first: what calibration is fitted to."""
-        hits = self.search(question, filters, passages)
-        spans = self._reader.read(check_question(question), [hit.passage for hit in hits])
-        return self._answerer.candidates(question, hits, spans)
+        return list(self.trace(question, filters, passages=passages).candidates)
 
     def search(self, question: str, filters: Filters = NO_FILTERS, limit: int = 10) -> list[Hit]:
         """Return the best `limit` passages with their ranks, unread. Raises QuestionError."""
@@ -160,9 +199,16 @@ class Engine:
         """Return a whole article, or None if there is no such article."""
         return self._catalogue.article(article_id)
 
+    def sentence(self, article: Article, start: int, end: int) -> Extent:
+        """Return the sentence or sentences of an article that hold [start, end)."""
+        return self._catalogue.sentence_around(article, start, end)
+
     def source(self, article_id: str) -> Source | None:
         """Return what a citation needs of an article, or None if there is no such article."""
         return self._catalogue.source(article_id)
+
+    def _alike(self, vector: Rows, texts: Sequence[str]) -> list[float]:
+        return [float(value) for value in self._encoder.embed_sentences(texts) @ vector]
 
     def _nothing(self, filters: Filters) -> Reason:
         """Return why there are no hits, if there are none."""

@@ -7,7 +7,8 @@ AskpkcnError
  ├─ IndexCorrupt    an index whose files are not those that its manifest lists
  ├─ IndexUnwritable an index that cannot be written now: another writer, no space, no permission
  ├─ QuestionError   a question or filter that cannot be asked
- └─ ModelError      a model folder or file that is not what it should be
+ ├─ ModelError      a model folder or file that is not what it should be
+ └─ EvaluationError a questions file or a run that cannot be evaluated
 
 A message is one line: what was found, what was expected, and what mends it.
 """
@@ -47,3 +48,7 @@ class QuestionError(AskpkcnError):
 
 class ModelError(AskpkcnError):
     """A model folder or file that is not what it should be."""
+
+
+class EvaluationError(AskpkcnError):
+    """A questions file or a run that cannot be evaluated."""

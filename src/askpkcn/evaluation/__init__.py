@@ -1,0 +1,1 @@
+"""Scores the engine on questions whose answers are known; see docs/evaluation.md."""

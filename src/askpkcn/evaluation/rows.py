@@ -1,0 +1,172 @@
+"""One row a question: what was asked, what the engine found and gave, and how each measure scores it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from askpkcn import schema
+from askpkcn.engine import Engine, Trace
+from askpkcn.errors import EvaluationError
+from askpkcn.evaluation import ranking
+from askpkcn.evaluation.measures import exact_match, f1, hold_one_another, sides
+from askpkcn.evaluation.questions import Gold, Question, rows
+from askpkcn.types import PASSAGES_READ, Article
+
+Row = dict[str, Any]
+Report = Callable[[int], None]
+"""Called with the number of questions done."""
+
+RIGHT, NOT_RETRIEVED, MISREAD, ABSTAINED, ANSWERED_ANYWAY = STAGES = (
+    "right",
+    "not retrieved",
+    "misread",
+    "abstained",
+    "should have abstained",
+)
+WARM_UP = 3
+
+
+def ask(
+    engine: Engine, questions: Sequence[Question], *, passages: int = PASSAGES_READ, report: Report = lambda _: None
+) -> list[Row]:
+    """Ask every question and return its row, in order; the first few are asked once before, to warm up."""
+    for question in questions[:WARM_UP]:
+        engine.trace(question.text, question.filters, passages=passages)
+    articles: dict[str, Article | None] = {}
+
+    def article(article_id: str) -> Article | None:
+        if article_id not in articles:
+            articles[article_id] = engine.article(article_id)
+        return articles[article_id]
+
+    made = []
+    for number, question in enumerate(questions, 1):
+        trace = engine.trace(question.text, question.filters, passages=passages)
+        made.append(_row(question, trace, engine, article))
+        report(number)
+    found = ranking.values({row["id"]: (row["gold"], row["hits"]) for row in made if row["gold"]})
+    for row in made:
+        row["values"].update(found.get(row["id"], {}))
+        row["stage"] = stage(row)
+    return made
+
+
+def _row(question: Question, trace: Trace, engine: Engine, article: Callable[[str], Article | None]) -> Row:
+    answer = schema.answer(trace.answer)
+    first = trace.candidates[0] if trace.candidates else None
+    best = None
+    if first:
+        text = first.article.text[first.span.start : first.span.end]
+        best = {
+            "article": first.article.id,
+            "text": text,
+            "start": first.span.start,
+            "end": first.span.end,
+            "probability": round(first.probability, 6),
+            "sentence": {"text": first.sentence.text, "start": first.sentence.start, "end": first.sentence.end},
+        }
+    return {
+        "id": question.id,
+        "question": question.text,
+        "split": question.split,
+        "kind": question.kind,
+        "wording": question.wording,
+        "category": question.category,
+        "answerable": question.answerable,
+        "answers": list(question.answers),
+        "gold": [_gold(gold, article(gold.article), engine) for gold in question.golds],
+        "answer": answer,
+        "best": best,
+        "hits": [
+            {"article": h.passage.article_id, "start": h.passage.start, "end": h.passage.end, "score": h.score}
+            for h in trace.hits
+        ],
+        "stage": "",
+        "values": _values(question, answer, best, article),
+    }
+
+
+def _gold(gold: Gold, article: Article | None, engine: Engine) -> dict[str, Any]:
+    sentence = engine.sentence(article, gold.start, gold.end) if article else None
+    return {
+        "article": gold.article,
+        "quote": gold.quote,
+        "start": gold.start,
+        "end": gold.end,
+        "sentence": {"text": sentence.text, "start": sentence.start, "end": sentence.end} if sentence else None,
+    }
+
+
+def _values(
+    question: Question,
+    answer: dict[str, Any],
+    best: dict[str, Any] | None,
+    article: Callable[[str], Article | None],
+) -> dict[str, float | None]:
+    """Score one answer; a measure that does not count this question is None."""
+    quotes = [quote for group in answer["groups"] for quote in group["quotes"]]
+    exact = [_exact(quote, article(quote["article"]["id"])) for quote in quotes]
+    values: dict[str, float | None] = {
+        "probability": best["probability"] if best else 0.0,
+        "right": float(best is not None and _right(best["article"], best["text"], question)),
+        "abstained": float(not answer["answered"]),
+        "quote_exactness": sum(exact) / len(exact) if exact else None,
+    }
+    if not question.golds:
+        return values
+    given = answer["groups"][0]["text"] if answer["groups"] else ""
+    shown = answer["groups"][0]["quotes"] if answer["groups"] else []
+    parts = sides([gold.quote for gold in question.golds])
+    seen = [any(hold_one_another(q["text"], text) for q in quotes for text in part) for part in parts]
+    return values | {
+        "answer_em": exact_match(given, question.answers),
+        "answer_f1": f1(given, question.answers),
+        "quote_holds_gold": float(any(_right(q["article"]["id"], q["text"], question) for q in shown)),
+        "article_right": float(bool(shown) and shown[0]["article"]["id"] in {gold.article for gold in question.golds}),
+        "all_sides_shown": sum(seen) / len(seen) if len(seen) > 1 else None,
+        "span_f1": f1(best["text"] if best else "", question.answers),
+        "span_right": values["right"],
+    }
+
+
+def _exact(quote: dict[str, Any], article: Article | None) -> bool:
+    pieces = (quote, quote["sentence"])
+    return article is not None and all(article.text[p["start"] : p["end"]] == p["text"] for p in pieces)
+
+
+def _right(article_id: str, text: str, question: Question) -> bool:
+    """Tell whether a span lies in a gold article, and it and an acceptable answer hold one another in whole words."""
+    return article_id in {gold.article for gold in question.golds} and any(
+        hold_one_another(text, answer) for answer in question.answers
+    )
+
+
+def stage(row: Row) -> str:
+    """Return the stage that lost a question, or "right"."""
+    if not row["answerable"]:
+        return ANSWERED_ANYWAY if row["answer"]["answered"] else RIGHT
+    if row["answer"]["answered"] and row["values"].get("quote_holds_gold", 0.0):
+        return RIGHT
+    if row["gold"] and not row["values"].get(ranking.DEEPEST):
+        return NOT_RETRIEVED
+    return ABSTAINED if row["values"]["right"] and not row["answer"]["answered"] else MISREAD
+
+
+def write(made: Iterable[Row], file: Path) -> None:
+    """Write rows as JSON Lines."""
+    file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in made), encoding="utf-8")
+
+
+def read(folder: Path) -> list[Row]:
+    """Read the rows of a run. Raises EvaluationError if the folder holds none."""
+    file = folder / "predictions.jsonl"
+    if not file.is_file():
+        raise EvaluationError(f"{folder} is no run: it has no predictions.jsonl; `askpkcn eval` writes runs")
+    found = [row for _, row in rows(file)]
+    for row in found:
+        if not isinstance(row.get("values"), dict) or "id" not in row:
+            raise EvaluationError(f"{file} holds a line that is no prediction; run `askpkcn eval` again")
+    return found
