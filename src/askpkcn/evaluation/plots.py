@@ -35,7 +35,7 @@ COLOURS = {
     TWO: f"var(--two, {TWO})",
     THREE: f"var(--three, {THREE})",
 }
-STYLE: Mapping[str, Any] = {
+STYLE: Any = {  # matplotlib types its settings by name
     "svg.fonttype": "none",
     "text.parse_math": False,  # a $ in an article's name is a $
     "font.size": 9,
@@ -60,7 +60,10 @@ LABEL = 26
 
 def ranking(measured: Measured) -> str:
     """Return success@k and recall@k with their intervals."""
-    series = (("success_at", "any gold place found", ONE, "o", -0.07), ("recall_at", "gold places found", TWO, "s", 0.07))
+    series = (
+        ("success_at", "any gold place found", ONE, "o", -0.07),
+        ("recall_at", "gold places found", TWO, "s", 0.07),
+    )
     if all(measured[f"{name}_{k}"]["value"] is None for name, *_ in series for k in CUTOFFS):
         return ""
 
@@ -84,11 +87,21 @@ def reliability(rows: Sequence[Row]) -> str:
     bins = measures.reliability(_column(rows, "probability"), _column(rows, "right"))
 
     def draw(axes: Axes) -> None:
-        axes.plot([0, 1], [0, 1], "--", color=INK, lw=0.8, alpha=0.6, label="as probable as right")
-        axes.plot([p for p, _, _ in bins], [share for _, share, _ in bins], "o-", color=ONE, lw=1, ms=5, label="found")
+        axes.plot([0, 1], [0, 1], "--", color=INK, lw=0.8, alpha=0.6, label="if p were true")
+        axes.plot(
+            [p for p, _, _ in bins], [share for _, share, _ in bins], "o-", color=ONE, lw=1, ms=5, label="share right"
+        )
         for p, share, count in bins:
-            axes.annotate(str(count), (p, share), (5, -9), textcoords="offset points", fontsize=7, annotation_clip=False)
-        axes.set(xlabel="probability", ylabel="share right", xlim=(0, 1.03), ylim=(0, 1.03))
+            axes.annotate(
+                str(count),
+                (p, share),
+                (0, 6),
+                textcoords="offset points",
+                ha="center",
+                fontsize=7,
+                annotation_clip=False,
+            )
+        axes.set(xlabel="probability p", ylabel="share right", xlim=(0, 1.03), ylim=(-0.03, 1.09))
         axes.grid()
         axes.legend(loc="upper left")
 
@@ -109,7 +122,7 @@ def risk_coverage(rows: Sequence[Row], threshold: float) -> str:
             share, lost = float(answered.mean()), float(wrong[answered].mean())
             label = f"threshold {threshold:.2f}: {share:.0%} answered, {lost:.0%} of it wrong"
             axes.plot([share], [lost], "D", color=TWO, ms=7, label=label)
-            axes.legend(loc="upper left")
+            axes.legend(loc="best")
         axes.set(xlabel="share answered", ylabel="share of it wrong", xlim=(0, 1.03), ylim=(0, 1.03))
         axes.grid()
 
@@ -126,11 +139,13 @@ def probabilities(rows: Sequence[Row], threshold: float) -> str:
     filled = [(values, label, colour) for values, label, colour in parts if len(values)]
 
     def draw(axes: Axes) -> None:
+        from matplotlib.ticker import MaxNLocator
+
         values, labels, colours = zip(*filled, strict=True)
-        axes.hist(values, bins=np.linspace(0, 1, 21), color=colours, label=labels)
+        axes.hist(values, bins=20, range=(0, 1), color=colours, label=labels)
         axes.axvline(threshold, color=INK, ls="--", lw=1, label=f"threshold {threshold:.2f}")
         axes.set(xlabel="probability of the best candidate", ylabel="questions", xlim=(0, 1))
-        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(axis="y")
         axes.legend(loc="best")
 
@@ -190,11 +205,13 @@ def stages(rows: Sequence[Row]) -> str:
     counts = [sum(row["stage"] == stage for row in rows) for stage in STAGES]
 
     def draw(axes: Axes) -> None:
+        from matplotlib.ticker import MaxNLocator
+
         bars = axes.barh(STAGES, counts, 0.6, color=[THREE, *[TWO] * (len(STAGES) - 1)])
         axes.bar_label(bars, [str(count) for count in counts], padding=3)
         axes.invert_yaxis()
         axes.margins(x=0.12)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set(xlabel="questions")
         axes.grid(axis="x")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -60,7 +61,7 @@ def load(file: Path) -> list[Question]:
     for number, row in rows(file):
         try:
             questions.append(_question(row))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             why = f"lacks {error}" if isinstance(error, KeyError) else str(error)
             raise EvaluationError(
                 f"{file}, line {number}: {why}; docs/evaluation.md tells the format, and "
@@ -76,14 +77,14 @@ def rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     if not file.is_file():
         raise EvaluationError(f"there is no file {file}; name a questions file with --questions")
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8").split("\n")  # JSON strings may hold U+2028 and its like as they are
     except UnicodeDecodeError as error:
         raise EvaluationError(f"{file} is not UTF-8; convert it, for example with `iconv`") from error
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise EvaluationError(f"{file}, line {number} is no JSON ({error}); mend it") from error
             if not isinstance(row, dict):
                 raise EvaluationError(f"{file}, line {number} is no JSON object; mend it")
@@ -96,21 +97,33 @@ def _question(row: Mapping[str, Any]) -> Question:
     for name in ("id", "question", "kind", "wording", "category", "split"):
         if not isinstance(row[name], str) or not row[name].strip():
             raise ValueError(f'"{name}" is no text')
+    for name, value in (("answers", row["answers"]), ("outlet", row["filters"].get("outlet", []))):
+        if not isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in value):
+            raise ValueError(f'"{name}" is no list of texts')
+    unknown = set(row["filters"]) - {"outlet", "from", "to"}
+    if unknown:
+        raise ValueError(f"there is no filter {min(unknown)!r}")
     days = [date.fromisoformat(row["filters"][name]) if name in row["filters"] else None for name in ("from", "to")]
     return Question(
         id=row["id"],
         text=row["question"],
         kind=row["kind"],
-        answers=tuple(map(str, row["answers"])),
+        answers=tuple(row["answers"]),
         golds=tuple(
             Gold(str(g["article"]), str(g["quote"]), int(g["start"]), int(g["end"]), g.get("context"))
-            for g in row["gold"]
+            for g in _golds(row["gold"])
         ),
         wording=row["wording"],
         category=row["category"],
         split=row["split"],
         filters=Filters(tuple(row["filters"].get("outlet", ())), *days),
     )
+
+
+def _golds(value: object) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(gold, dict) for gold in value):
+        raise ValueError('"gold" is no list of objects')
+    return value
 
 
 def check(questions: Sequence[Question], text_of: TextOf) -> list[str]:
@@ -149,11 +162,16 @@ def _faults(question: Question, text_of: TextOf) -> Iterator[str]:
         text = text_of(gold.article)
         if text is None:
             yield f"there is no article {gold.article!r}"
-        elif not gold.quote or text[gold.start : gold.end] != gold.quote:
+        elif not _stands(gold, text):
             found = text[gold.start : gold.end]
             yield f"{gold.article}[{gold.start}:{gold.end}] holds {found!r}, but the gold quote is {gold.quote!r}"
         if not any(hold_one_another(gold.quote, answer) for answer in question.answers):
             yield f"the gold quote {gold.quote!r} agrees with none of its answers"
+
+
+def _stands(gold: Gold, text: str) -> bool:
+    inside = 0 <= gold.start < gold.end <= len(text)  # a slice would take others too
+    return inside and text[gold.start : gold.end] == gold.quote
 
 
 def locate(file: Path, text_of: TextOf) -> int:
@@ -164,20 +182,26 @@ def locate(file: Path, text_of: TextOf) -> int:
     """
     made, problems, changed = [], [], 0
     for number, row in rows(file):
-        for gold in row.get("gold", ()):
+        try:
+            golds = _golds(row.get("gold", []))
+        except ValueError as error:
+            problems.append(f"line {number}: {error}")
+            continue
+        for gold in golds:
             try:
                 start = _place(str(gold["quote"]), gold.get("context"), text_of(str(gold["article"])))
-            except (KeyError, ValueError) as error:
-                problems.append(f"line {number}: {gold.get('article')}: {error}")
+            except (KeyError, TypeError, ValueError) as error:
+                why = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+                problems.append(f"line {number}: {gold.get('article')}: {why}")
                 continue
-            place = {"start": start, "end": start + len(gold["quote"])}
+            place = {"start": start, "end": start + len(str(gold["quote"]))}
             changed += any(gold.get(name) != value for name, value in place.items())
             gold.update(place)
         made.append(json.dumps(row, ensure_ascii=False))
     if problems:
         raise EvaluationError(f"{file} is unchanged: {'; '.join(problems)}")
     partial = file.with_name(f".{file.name}.partial")
-    partial.write_text("\n".join(made) + "\n", encoding="utf-8")
+    partial.write_text("\n".join(made) + "\n", encoding="utf-8", errors="backslashreplace")  # a lone surrogate: \\udc80
     partial.replace(file)
     return changed
 
@@ -187,11 +211,18 @@ def _place(quote: str, context: str | None, text: str | None) -> int:
     if text is None:
         raise ValueError("there is no such article; is it indexed?")
     around = context or quote
-    count = text.count(around)
-    if count != 1 or around.count(quote) != 1:
-        hint = "" if context else '; give its "context"'
+    count = _count(around, text)
+    if count != 1:
+        hint = "" if context or not count else '; give its "context"'
         raise ValueError(f"{around!r} stands there {count} times{hint}")
+    if _count(quote, around) != 1:
+        raise ValueError(f"{quote!r} stands in its context {around!r} {_count(quote, around)} times")
     return text.index(around) + around.index(quote)
+
+
+def _count(piece: str, text: str) -> int:
+    """Count where a piece stands, also overlapping itself."""
+    return len(re.findall(f"(?={re.escape(piece)})", text)) if piece else 0
 
 
 def named(questions: Iterable[Question], ids: set[str]) -> list[Question]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 CUTOFFS = (1, 3, 5, 10)
-DEEPEST = f"success_at_{CUTOFFS[-1]}"
 
 Judged = Mapping[str, tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]]
 """By question id: golds and hits, each with article, start and end; hits best first."""
@@ -48,30 +47,40 @@ def run(judged: Judged) -> dict[str, dict[str, float]]:
 def _documents(golds: Sequence[Mapping[str, Any]], hits: Sequence[Mapping[str, Any]]) -> list[str]:
     found: dict[str, None] = {}
     for hit in hits:
-        brought = [_name(gold) for gold in golds if _overlap(gold, hit) and _name(gold) not in found]
+        brought = [_name(gold) for gold in golds if overlap(gold, hit) and _name(gold) not in found]
         found.update(dict.fromkeys(brought or [_name(hit)]))
     return list(found)
 
 
-def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def found(golds: Sequence[Mapping[str, Any]], hits: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether any hit, at whatever place, overlaps a gold."""
+    return any(overlap(gold, hit) for gold in golds for hit in hits)
+
+
+def overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether two places of articles share a character."""
     return bool(one["article"] == other["article"] and one["start"] < other["end"] and other["start"] < one["end"])
 
 
 def _name(place: Mapping[str, Any]) -> str:
-    """Return a document's name; TREC's columns are split at white space."""
-    return f"{'_'.join(str(place['article']).split())}[{place['start']}:{place['end']}]"
+    return f"{_column(str(place['article']))}[{place['start']}:{place['end']}]"
+
+
+def _column(text: str) -> str:
+    """Return a text as one of TREC's columns, which are split at white space."""
+    return "_".join(text.split())
 
 
 def write(judged: Judged, folder: Path, tag: str) -> None:
     """Write run.trec and qrels.trec."""
     _lines(
         folder / "qrels.trec",
-        (f"{question} 0 {gold} 1" for question, golds in qrels(judged).items() for gold in golds),
+        (f"{_column(question)} 0 {gold} 1" for question, golds in qrels(judged).items() for gold in golds),
     )
     _lines(
         folder / "run.trec",
         (
-            f"{question} Q0 {name} {place} {score:g} {tag}"
+            f"{_column(question)} Q0 {name} {place} {score:g} {tag}"
             for question, documents in run(judged).items()
             for place, (name, score) in enumerate(documents.items(), 1)
         ),
@@ -79,4 +88,4 @@ def write(judged: Judged, folder: Path, tag: str) -> None:
 
 
 def _lines(file: Path, lines: Iterable[str]) -> None:
-    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", errors="backslashreplace")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from askpkcn.evaluation import plots
-from askpkcn.evaluation.ranking import CUTOFFS
+from askpkcn.evaluation.ranking import CUTOFFS, overlap
 from askpkcn.evaluation.rows import ABSTAINED, ANSWERED_ANYWAY, MISREAD, NOT_RETRIEVED, Row
 from askpkcn.evaluation.summary import IN_SLICES, LOWER_IS_BETTER, STAGES_TIMED
 
@@ -187,7 +187,9 @@ def _flat(values: Mapping[str, Any]) -> Iterator[str]:
 
 def _figure(name: str, measured: Mapping[str, Any]) -> Figure:
     places = 1 if "_ms_" in name else 3
-    value, low, high = (NOTHING if x is None else f"{x:.{places}f}" for x in map(measured.get, ("value", "low", "high")))
+    value, low, high = (
+        NOTHING if x is None else f"{x:.{places}f}" for x in map(measured.get, ("value", "low", "high"))
+    )
     return Figure(value, NOTHING if NOTHING in (low, high) else f"{low} … {high}", measured["n"])
 
 
@@ -260,8 +262,6 @@ def _found(row: Row) -> str:
         return ""
     hits = row["hits"]
     for rank, hit in enumerate(hits, 1):
-        for gold in row["gold"]:
-            overlaps = gold["start"] < hit["end"] and hit["start"] < gold["end"]
-            if gold["article"] == hit["article"] and overlaps:
-                return f"rank {rank} of {len(hits)}"
+        if any(overlap(gold, hit) for gold in row["gold"]):
+            return f"rank {rank} of {len(hits)}"
     return f"not among the {len(hits)} hits"

@@ -16,6 +16,7 @@ from askpkcn.evaluation.questions import Gold, Question, rows
 from askpkcn.types import PASSAGES_READ, Article
 
 Row = dict[str, Any]
+ArticleOf = Callable[[str], Article | None]
 Report = Callable[[int], None]
 """Called with the number of questions done."""
 
@@ -54,7 +55,7 @@ def ask(
     return made
 
 
-def _row(question: Question, trace: Trace, engine: Engine, article: Callable[[str], Article | None]) -> Row:
+def _row(question: Question, trace: Trace, engine: Engine, article: ArticleOf) -> Row:
     answer = schema.answer(trace.answer)
     first = trace.candidates[0] if trace.candidates else None
     best = None
@@ -75,6 +76,11 @@ def _row(question: Question, trace: Trace, engine: Engine, article: Callable[[st
         "kind": question.kind,
         "wording": question.wording,
         "category": question.category,
+        "filters": {
+            "outlet": list(question.filters.outlets),
+            "from": question.filters.first.isoformat() if question.filters.first else None,
+            "to": question.filters.last.isoformat() if question.filters.last else None,
+        },
         "answerable": question.answerable,
         "answers": list(question.answers),
         "gold": [_gold(gold, article(gold.article), engine) for gold in question.golds],
@@ -104,16 +110,15 @@ def _values(
     question: Question,
     answer: dict[str, Any],
     best: dict[str, Any] | None,
-    article: Callable[[str], Article | None],
+    article: ArticleOf,
 ) -> dict[str, float | None]:
     """Score one answer; a measure that does not count this question is None."""
-    quotes = [quote for group in answer["groups"] for quote in group["quotes"]]
-    exact = [_exact(quote, article(quote["article"]["id"])) for quote in quotes]
+    quotes = _quotes(answer)
     values: dict[str, float | None] = {
         "probability": best["probability"] if best else 0.0,
         "right": float(best is not None and _right(best["article"], best["text"], question)),
         "abstained": float(not answer["answered"]),
-        "quote_exactness": sum(exact) / len(exact) if exact else None,
+        "quote_exactness": quote_exactness(answer, article),
     }
     if not question.golds:
         return values
@@ -130,6 +135,16 @@ def _values(
         "span_f1": f1(best["text"] if best else "", question.answers),
         "span_right": values["right"],
     }
+
+
+def quote_exactness(answer: dict[str, Any], article: ArticleOf) -> float | None:
+    """Return the share of an answer's quotes that stand in their articles exactly, as do their sentences."""
+    exact = [_exact(quote, article(quote["article"]["id"])) for quote in _quotes(answer)]
+    return sum(exact) / len(exact) if exact else None
+
+
+def _quotes(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [quote for group in answer["groups"] for quote in group["quotes"]]
 
 
 def _exact(quote: dict[str, Any], article: Article | None) -> bool:
@@ -150,14 +165,15 @@ def stage(row: Row) -> str:
         return ANSWERED_ANYWAY if row["answer"]["answered"] else RIGHT
     if row["answer"]["answered"] and row["values"].get("quote_holds_gold", 0.0):
         return RIGHT
-    if row["gold"] and not row["values"].get(ranking.DEEPEST):
+    if row["gold"] and not ranking.found(row["gold"], row["hits"]):
         return NOT_RETRIEVED
     return ABSTAINED if row["values"]["right"] and not row["answer"]["answered"] else MISREAD
 
 
 def write(made: Iterable[Row], file: Path) -> None:
-    """Write rows as JSON Lines."""
-    file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in made), encoding="utf-8")
+    """Write rows as JSON Lines; a lone surrogate, which a question may hold, becomes its JSON escape."""
+    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in made)
+    file.write_text("".join(lines), encoding="utf-8", errors="backslashreplace")
 
 
 def read(folder: Path) -> list[Row]:

@@ -16,6 +16,7 @@ from askpkcn.evaluation.rows import Row
 RESAMPLES = 1000
 SEED = 20260101
 LEVEL = 0.95
+MOST_ARTICLES = 50
 
 MEANS = (
     *(f"success_at_{k}" for k in CUTOFFS),
@@ -158,7 +159,10 @@ def counted(name: str, table: Table) -> int:
 
 
 def slices(rows: Sequence[Row]) -> dict[str, dict[str, list[Row]]]:
-    """Return rows by kind, wording, category and gold article; a question with golds in two articles is in both."""
+    """Return rows by kind, wording, category and gold article; a question with golds in two articles is in both.
+
+    Of a collection with many articles the slices by article are left out: they would hold a handful of questions each.
+    """
     made: dict[str, dict[str, list[Row]]] = {"kind": {}, "wording": {}, "category": {}, "article": {}}
     for row in rows:
         for name in ("kind", "wording", "category"):
@@ -166,6 +170,8 @@ def slices(rows: Sequence[Row]) -> dict[str, dict[str, list[Row]]]:
                 made[name].setdefault(row[name], []).append(row)
         for article in sorted({gold["article"] for gold in row["gold"]}):
             made["article"].setdefault(article, []).append(row)
+    if len(made["article"]) > MOST_ARTICLES:
+        made["article"] = {}
     return {name: dict(sorted(found.items())) for name, found in made.items()}
 
 

@@ -1,0 +1,27 @@
+"""Print the ids of questions never trained on, one a line, for `askpkcn eval --squad FILE --ids IDS`:
+`python -m training.heldout --file FILE.json.gz [--split test] > IDS`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from askpkcn.evaluation import squad
+from training.corpus import split_of
+
+
+def main() -> None:
+    """Print the ids."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--file", type=Path, required=True)
+    parser.add_argument("--split", choices=("train", "validation", "test"), default="test")
+    options = parser.parse_args()
+    whole = squad.read(options.file)
+    for question in whole.questions:
+        if split_of(whole.paragraphs[question.paragraph]) == options.split:
+            print(question.id)
+
+
+if __name__ == "__main__":
+    main()
