@@ -137,7 +137,7 @@ def ask(
             if as_json:
                 from askpkcn import schema
 
-                emit(schema.answer(answer))
+                emit(schema.answer(answer, engine.article))
             else:
                 from askpkcn import render
 
@@ -164,7 +164,7 @@ def search(
         hits = engine.search(question, _filters(outlet, first, last), limit)
         found = [(hit, source) for hit in hits if (source := engine.source(hit.passage.article_id))]
         if as_json:
-            rows = [schema.hit(hit, source) for hit, source in found]
+            rows = schema.hits(found, engine.article)
             emit({"question": question, "hits": rows, "snapshot": engine.snapshot})
         else:
             render.hits(found, open_console())
@@ -205,9 +205,7 @@ def show(
             raise QuestionError(f"there is no article {article!r} in {index}; `askpkcn articles` lists them")
         span = _span(quote, len(found.text))
         if as_json:
-            text = found.text[span[0] : span[1]] if span else None
-            place = {"text": text, "start": span[0], "end": span[1]} if span else None
-            emit({"article": schema.source(found.source), "text": found.text, "sha256": found.sha256, "quote": place})
+            emit(schema.article(found, span))
         else:
             render.article(found, span, open_console())
     return ANSWERED

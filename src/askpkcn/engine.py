@@ -17,7 +17,7 @@ from askpkcn.errors import IndexCorrupt, QuestionError
 from askpkcn.keywords import Keywords
 from askpkcn.reader import Reader
 from askpkcn.retriever import FusionSettings, Retriever
-from askpkcn.snapshot import open_snapshot, remedy
+from askpkcn.snapshot import live_name, open_snapshot, remedy
 from askpkcn.text import normalise
 from askpkcn.types import (
     MAX_GROUPS,
@@ -86,9 +86,10 @@ class Engine:
         self._folder = index
         self._stored = snapshot
         self._fusion = fusion
+        self._calibration = calibration or Calibration.load()
         self._given_reader = reader
         self._catalogue = Catalogue(snapshot.catalogue)
-        self._answerer = Answerer(calibration or Calibration.load(), self._catalogue)
+        self._answerer = Answerer(self._calibration, self._catalogue)
 
     @cached_property
     def _reader(self) -> Reader:
@@ -117,6 +118,17 @@ class Engine:
             encoder = pool.submit(lambda: self._encoder)
             _ = self._retriever
             reader.result(), encoder.result()
+
+    def outdated(self) -> bool:
+        """Tell whether another snapshot has gone live since this one was opened."""
+        try:
+            return live_name(self._folder) != self.snapshot
+        except OSError:
+            return False  # nothing that could take its place
+
+    def reopen(self) -> Engine:
+        """Open the snapshot that is live now, with the same reader, fusion and calibration. Raises as opening does."""
+        return Engine(self._folder, fusion=self._fusion, calibration=self._calibration, reader=self._reader)
 
     @property
     def threshold(self) -> float:
