@@ -1,4 +1,6 @@
-"""The command line: `askpkcn index`, `ask`, `search`, `articles`, `show`, `verify`; `eval` is in cli_eval.
+"""The command line: `askpkcn index`, `ask`, `search`, `articles`, `show`, `verify`.
+
+`eval` is in cli_eval, `serve` in cli_serve.
 
 Exit codes: 0 answered (or done), 1 the articles hold no answer, 2 an error, told in one line on stderr.
 """
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from askpkcn import cli_eval
+from askpkcn import cli_eval, cli_serve
 from askpkcn.console import (
     ANSWERED,
     DEFAULT_INDEX,
@@ -47,6 +49,7 @@ ToOption = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Publ
 DEFAULTS = PassageSettings()
 
 app.add_typer(cli_eval.app, name="eval")
+app.add_typer(cli_serve.app, name="serve")
 
 
 @app.callback(invoke_without_command=True)

@@ -207,6 +207,10 @@ class Engine:
         """Yield every article with its number of passages, in order of id."""
         return self._catalogue.sources()
 
+    def list_articles(self, filters: Filters, after: str, limit: int) -> tuple[list[tuple[Source, int]], int]:
+        """Return a page of the articles inside the filters, those after an id, and how many there are in all."""
+        return self._catalogue.list_sources(filters, after, limit)
+
     def article(self, article_id: str) -> Article | None:
         """Return a whole article, or None if there is no such article."""
         return self._catalogue.article(article_id)
