@@ -32,6 +32,7 @@ def responses(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
 
 
 ASKING = responses(
+    problems.MALFORMED,
     problems.INVALID,
     problems.TOO_SLOW,
     problems.TOO_LARGE,

@@ -102,13 +102,15 @@ def _add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def of_schema(request: Request, error: RequestValidationError) -> Response:
+        if any(fault["type"] == "json_invalid" for fault in error.errors()):
+            return answer(request, Problem(problems.MALFORMED, "/docs tells what a body must be"))
         faults = [{"where": ".".join(map(str, fault["loc"])), "what": fault["msg"]} for fault in error.errors()]
         detail = f"{faults[0]['where']}: {faults[0]['what']}" if faults else "see /docs"
         return answer(request, Problem(problems.INVALID, detail, faults=faults))
 
     @app.exception_handler(HTTPException)
     async def of_routing(request: Request, error: HTTPException) -> Response:
-        known = {404: problems.NOT_FOUND, 405: problems.METHOD}
+        known = {400: problems.MALFORMED, 404: problems.NOT_FOUND, 405: problems.METHOD}
         kind = known.get(error.status_code, Kind("http", error.status_code, "The request cannot be answered"))
         return answer(request, Problem(kind, "/docs tells what there is", error.headers))
 

@@ -36,6 +36,7 @@ OF_ERRORS: Mapping[type[errors.AskpkcnError], Kind] = {
     errors.ServiceError: Kind("service", 500, "The service is set up wrongly"),
 }
 INVALID = Kind("invalid-request", 422, "The request does not fit its schema")
+MALFORMED = Kind("malformed-request", 400, "The request's body is no JSON")
 UNAUTHORIZED = Kind("unauthorized", 401, "A key is needed")
 NOT_FOUND = Kind("not-found", 404, "There is nothing here")
 NO_ARTICLE = Kind("no-article", 404, "There is no such article")
@@ -49,8 +50,8 @@ QUEUE_FULL = Kind("queue-full", 503, "Too many questions are waiting")
 STOPPING = Kind("not-ready", 503, "The service is not ready")
 DEADLINE = Kind("deadline", 504, "The question was not answered in time")
 OTHERS = (
-    INVALID, UNAUTHORIZED, NOT_FOUND, NO_ARTICLE, METHOD, TOO_SLOW, TOO_LARGE, WRONG_HOST, RATE, INTERNAL, QUEUE_FULL,
-    STOPPING, DEADLINE,
+    INVALID, MALFORMED, UNAUTHORIZED, NOT_FOUND, NO_ARTICLE, METHOD, TOO_SLOW, TOO_LARGE, WRONG_HOST, RATE, INTERNAL,
+    QUEUE_FULL, STOPPING, DEADLINE,
 )  # fmt: skip
 OPERATOR = "the service's log tells its operator more"
 

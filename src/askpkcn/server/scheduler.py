@@ -88,43 +88,40 @@ class Scheduler(Generic[W, R]):
 
     async def submit(self, work: W, deadline: float) -> R:
         """Return the result of a piece of work. Raises Busy at once, or DeadlinePassed after `deadline` seconds."""
-        self._admit(1)
-        return await self._through(work, deadline)
+        (result,) = await self.submit_all([work], deadline)
+        return result
 
     async def submit_all(self, works: Sequence[W], deadline: float) -> list[R]:
-        """Return the results of all pieces of work of one request, each with its own deadline; raises as `submit`.
+        """Return the results of all pieces of work of one request; raises as `submit`, and what its work raises.
 
-        Only as many as a worker takes at once stand in the line, so that others get their turn between them.
+        Only as many as a worker takes at once stand in the line, so that others get their turn between them; each
+        such part has the whole deadline.
         """
+        if len(self._waiting) + min(len(works), self._together) > self._line and self._waiting:
+            raise Busy(max(1, ceil(len(self._waiting) * self._seconds / self._workers)))
         results: list[R] = []
-        self._admit(min(len(works), self._together))
         for at in range(0, len(works), self._together):
-            part = [asyncio.create_task(self._through(work, deadline)) for work in works[at : at + self._together]]
-            try:
-                results += await asyncio.gather(*part)
-            finally:
-                for task in part:
-                    task.cancel()
+            results += await self._through(works[at : at + self._together], deadline)
         return results
 
-    def _admit(self, count: int) -> None:
-        if len(self._waiting) + count > self._line and (self._waiting or count == 1):
-            raise Busy(max(1, ceil(len(self._waiting) * self._seconds / self._workers)))
-
-    async def _through(self, work: W, deadline: float) -> R:
-        job = _Job[W, R](work, asyncio.get_running_loop().create_future())
-        self._waiting.append(job)
+    async def _through(self, works: Sequence[W], deadline: float) -> list[R]:
+        loop = asyncio.get_running_loop()
+        jobs = [_Job[W, R](work, loop.create_future()) for work in works]
+        self._waiting.extend(jobs)
         self._arrived.set()
+        limit = asyncio.timeout(deadline)
         try:
-            async with asyncio.timeout(deadline):
-                return await job.done
+            async with limit:
+                return await asyncio.gather(*(job.done for job in jobs))
         except TimeoutError as error:
-            if not job.done.cancelled():
-                raise  # the work's own
-            raise DeadlinePassed from error
+            if limit.expired():
+                raise DeadlinePassed from error
+            raise  # the work's own
         finally:
-            with suppress(ValueError):
-                self._waiting.remove(job)
+            for job in jobs:
+                job.done.cancel()
+                with suppress(ValueError):
+                    self._waiting.remove(job)
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
