@@ -25,7 +25,9 @@ from askpkcn.types import (
     Timings,
 )
 
-DAM = article("The dam at Tarnol 😀 was finished in 1987. It is 40 metres high.", "news/dam.md", "Dawn", date(2022, 2, 7))
+DAM = article(
+    "The dam at Tarnol 😀 was finished in 1987. It is 40 metres high.", "news/dam.md", "Dawn", date(2022, 2, 7)
+)
 BRIDGE = article("A bridge stands near the dam. It was finished in 1999.", "news/bridge.md")
 
 

@@ -125,7 +125,13 @@ def test_bad_requests_are_problems_of_a_stable_type(method, path, body, status, 
 def test_a_body_that_is_no_json_or_holds_half_a_character_is_told_so(api):
     malformed, invalid = (400, "urn:askpkcn:problem:malformed-request"), (422, "urn:askpkcn:problem:invalid-request")
     half = rb'{"question": "who \udc80?"}'
-    for body, told in ((b"{", malformed), (b"\xff", malformed), (b'"Who?"', invalid), (b"[]", invalid), (half, invalid)):
+    for body, told in (
+        (b"{", malformed),
+        (b"\xff", malformed),
+        (b'"Who?"', invalid),
+        (b"[]", invalid),
+        (half, invalid),
+    ):
         response = api.post("/v1/ask", content=body, headers={"content-type": "application/json"})
         assert (response.status_code, response.json()["type"]) == told
 
@@ -216,9 +222,10 @@ def test_search_articles_and_show_give_what_the_command_line_gives(engine, seeds
     index = ["--json", "--index", str(seeds_index)]
     with client(Unclosed(engine)) as api:
         run(["search", "arms deal", "--limit", "3", *index])
-        assert json.loads(capsys.readouterr().out) == api.post(
-            "/v1/search", json={"question": "arms deal", "limit": 3}
-        ).json()
+        assert (
+            json.loads(capsys.readouterr().out)
+            == api.post("/v1/search", json={"question": "arms deal", "limit": 3}).json()
+        )
         run(["articles", *index])
         listed = api.get("/v1/articles").json()
         assert json.loads(capsys.readouterr().out)["articles"] == listed["articles"]

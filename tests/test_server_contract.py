@@ -1,10 +1,11 @@
-"""Whatever fits the OpenAPI document, and whatever does not, is answered as the document says, and never with a fault."""
+"""Whatever fits the OpenAPI document, and whatever does not, is answered as the document says."""
 
+import httpx2 as httpx
 import pytest
 import schemathesis
 from fake_engine import FakeEngine
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, reject, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -40,5 +41,9 @@ def api():
 def test_every_response_is_in_the_document(case, api):
     told = case.as_transport_kwargs(base_url="http://testserver")
     body = {"json": told["json"]} if "json" in told else {"content": told.get("data")}
-    response = api.request(told["method"], told["url"], headers=dict(told["headers"]), params=told.get("params"), **body)
+    sent = {"headers": dict(told["headers"]), "params": told.get("params"), **body}
+    try:
+        response = api.request(told["method"], told["url"], **sent)
+    except httpx.InvalidURL:
+        reject()  # longer than the client itself allows
     case.validate_response(response, checks=CHECKS)

@@ -1,6 +1,7 @@
 """Many clients, impatient clients, and snapshots that change under them."""
 
 import asyncio
+import itertools
 import time
 
 import pytest
@@ -133,10 +134,9 @@ def test_a_client_that_leaves_is_dropped_from_the_queue():
 
 def chain(count):
     """Return the first of some engines, each with one article that names its snapshot."""
-    engines = [
+    return [
         FakeEngine(article(f"The dam of {n} has {n} gates.", "dam.md"), snapshot=f"dam of {n}") for n in range(count)
     ]
-    return engines
 
 
 def test_50_new_snapshots_under_load_drop_and_mix_nothing():
@@ -155,7 +155,7 @@ def test_50_new_snapshots_under_load_drop_and_mix_nothing():
 
             clients = [asyncio.create_task(ask()) for _ in range(8)]
             service = api._transport.app.state.service
-            for old, new in zip(engines, engines[1:], strict=False):
+            for old, new in itertools.pairwise(engines):
                 old.next = new
                 await until(lambda new=new: service.live.snapshot == new.snapshot)
             stopped = True

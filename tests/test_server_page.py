@@ -18,8 +18,9 @@ from askpkcn.types import Source
 STATIC = Path(page.__file__).parent / "static"
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 HOSTILE_TEXT = (
-    '<script>alert(1)</script> "quoted" \'single\' <img src=x onerror=alert(1)> [a](javascript:alert(1)) '
-    "{{ 7 * 7 }} {% raw %} &lt;b&gt; \u202egnp.exe\u202c \u2066hidden\u2069 \x1b[31mred\x07 </mark></blockquote> target 😀"
+    "<script>alert(1)</script> \"quoted\" 'single' <img src=x onerror=alert(1)> [a](javascript:alert(1)) "
+    "{{ 7 * 7 }} {% raw %} &lt;b&gt; \u202egnp.exe\u202c \u2066hidden\u2069 \x1b[31mred\x07 "
+    "</mark></blockquote> target 😀"
 )
 HOSTILE_TITLE = '"><script>alert(2)</script>\u202eeltit'
 
@@ -158,7 +159,9 @@ def test_links_that_lead_nowhere_are_pages_too(path, status, api):
 
 @pytest.fixture(scope="module")
 def hostile():
-    source = Source('a"b/<x>?&#.md', HOSTILE_TITLE, "<b>Out</b>\u202elet", "<i>A</i>", date(2022, 1, 1), "javascript:alert(3)")
+    source = Source(
+        'a"b/<x>?&#.md', HOSTILE_TITLE, "<b>Out</b>\u202elet", "<i>A</i>", date(2022, 1, 1), "javascript:alert(3)"
+    )
     with client(FakeEngine(articles.make(source, HOSTILE_TEXT))) as opened:
         yield opened
 
@@ -203,7 +206,16 @@ def test_the_original_opens_at_the_sentence_and_only_over_http():
     assert page.original_link("https://n.example/a#top", long) == (
         "https://n.example/a#top:~:text=One%20two%20three%20four%20five,nine%20ten%2Deleven%2C%20twelve%20%26%20more."
     )
-    for url in (None, "", "javascript:alert(1)", "data:text/html,x", "//n.example", "file:///etc/passwd", "http://[", "x"):
+    for url in (
+        None,
+        "",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//n.example",
+        "file:///etc/passwd",
+        "http://[",
+        "x",
+    ):
         assert page.original_link(url, "It is so.") is None
     source = replace(DAM.source, url="https://n.example/a")
     with client(FakeEngine(articles.make(source, DAM.text))) as api:
