@@ -89,6 +89,10 @@ class FakeEngine:
         inside = self._inside(filters)
         return [(one.source, 1) for one in inside if one.id > after][:limit], len(inside)
 
+    @property
+    def outlets(self) -> tuple[str, ...]:
+        return tuple(sorted({one.source.outlet for one in self.held.values() if one.source.outlet}))
+
     def article(self, article_id: str) -> Article | None:
         return self.held.get(article_id)
 

@@ -64,6 +64,7 @@ def test_the_first_page_has_a_labelled_box_and_examples(api):
     examples = [a["href"] for a in first.all("a") if a["href"].startswith("/?q=")]
     assert len(examples) == 3
     assert api.get(examples[0], headers=HTML).status_code == 200
+    assert [option["value"] for option in first.all("option")] == ["Dawn"]
     assert first.all("html")[0]["lang"] == "en"
     assert first.all("h1")
 

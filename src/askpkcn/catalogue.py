@@ -109,6 +109,12 @@ class Catalogue:
             for row in rows:
                 yield _source(row), int(row[6])
 
+    def outlets(self, limit: int) -> list[str]:
+        """Return the outlets with most articles, in order of name."""
+        query = "SELECT outlet FROM articles WHERE outlet IS NOT NULL GROUP BY outlet ORDER BY count(*) DESC LIMIT ?"
+        with closing(self._connection.cursor()) as cursor:
+            return sorted(str(row[0]) for row in cursor.execute(query, [limit]))
+
     def article(self, article_id: str) -> Article | None:
         """Return a whole article, or None if there is no such article."""
         row = self._row(f"SELECT {SOURCE}, a.text, a.sha256 FROM articles a WHERE id = ?", article_id)

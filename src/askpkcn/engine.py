@@ -36,6 +36,7 @@ from askpkcn.vectors import Vectors
 
 MAX_QUESTION_CHARACTERS = 1_000
 NO_FILTERS = Filters()
+OUTLETS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,11 @@ class Engine:
     def list_articles(self, filters: Filters, after: str, limit: int) -> tuple[list[tuple[Source, int]], int]:
         """Return a page of the articles inside the filters, those after an id, and how many there are in all."""
         return self._catalogue.list_sources(filters, after, limit)
+
+    @cached_property
+    def outlets(self) -> tuple[str, ...]:
+        """The outlets that people may choose from: those with most articles, in order of name."""
+        return tuple(self._catalogue.outlets(OUTLETS))
 
     def article(self, article_id: str) -> Article | None:
         """Return a whole article, or None if there is no such article."""

@@ -46,7 +46,7 @@ async def home(request: Request) -> Response:
     if asked["q"]:
         within = filters([asked["outlet"]] if asked["outlet"] else [], _day(asked, "from"), _day(asked, "to"))
         (answer,) = await service_of(request).ask(request, [asked["q"]], within, MAX_GROUPS, PASSAGES_READ)
-    return _render("home.html", request, asked=asked, answer=answer, examples=EXAMPLES)
+    return _render("home.html", request, asked=asked, answer=answer, examples=EXAMPLES, outlets=_outlets(request))
 
 
 @router.api_route("/articles/{id:path}", methods=["GET", "HEAD"])
@@ -89,7 +89,7 @@ def wanted(request: Request) -> bool:
 
 def problem(request: Request, found: Problem) -> Response:
     """Show what went wrong, with the question kept in the box."""
-    response = _render("problem.html", request, asked=_asked(request), problem=found)
+    response = _render("problem.html", request, asked=_asked(request), problem=found, outlets=())
     response.status_code = found.kind.status
     response.headers.update(found.headers)
     return response
@@ -136,6 +136,11 @@ def cut(quoted: Json) -> tuple[str, str, str]:
 def _asked(request: Request) -> dict[str, str]:
     """Return what stands in the form; a blank field is none."""
     return {name: request.query_params.get(name, "").strip() for name in ("q", "outlet", "from", "to")}
+
+
+def _outlets(request: Request) -> tuple[str, ...]:
+    with service_of(request).live.use() as engine:
+        return engine.outlets
 
 
 def _day(asked: dict[str, str], name: str) -> date | None:
