@@ -75,7 +75,7 @@ class FakeEngine:
             "agree": (Group(quotes[0].text, 0.8, quotes),) if quotes else (),
         }["differ" if "differ" in question else "agree"]
         nearest = () if quotes else tuple(Near(one.source, one.text, 0, len(one.text)) for one in inside)
-        timings = Timings(1.0, 2.0, 3.0, 6.0)
+        timings = Timings(1.0, 2.0, 3.0, 4.0, 10.0)
         probability = 0.8 if quotes else 0.1
         assert not self.closed
         return Answer(question, groups[:max_groups], probability, reason, nearest, timings, self.snapshot)

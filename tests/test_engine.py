@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from texts import texts
 
-from askpkcn import articles
+from askpkcn import articles, index
 from askpkcn import engine as engines
 from askpkcn.answerer import Answerer
 from askpkcn.calibration import Calibration
@@ -179,3 +179,18 @@ def test_an_explicit_calibration_decides(seeds_index, reader):
     with Engine(seeds_index, calibration=replace(ALWAYS, threshold=1.0), reader=reader) as never:
         answer = never.ask(KAKAR)
     assert (answer.answered, answer.reason, len(answer.nearest)) == (False, Reason.BELOW_THRESHOLD, 3)
+
+
+def test_an_engine_knows_that_it_is_outdated_and_opens_what_is_live(seeds_copy, tmp_path, encoder, reader):
+    with Engine(seeds_copy, reader=reader) as old:
+        assert not old.outdated()
+        (tmp_path / "one.txt").write_text("A bridge.", encoding="utf-8")
+        index.build([tmp_path / "one.txt"], seeds_copy, lambda: encoder)
+        assert old.outdated()
+        with old.reopen() as new:
+            assert not new.outdated()
+            assert [source.id for source, _ in new.articles()] == ["one.txt"]
+            assert new.list_articles(Filters(), "", 5)[1] == 1
+        (seeds_copy / "CURRENT").unlink()
+        assert not old.outdated()  # there is nothing to change to
+        assert old.outlets == ("The Diplomat",)

@@ -149,6 +149,7 @@ class TimingsMs(BaseModel):
     encode: float
     retrieve: float
     read: float
+    decide: float
     total: float
 
 
