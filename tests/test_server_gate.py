@@ -238,6 +238,7 @@ def test_every_response_has_the_headers_that_keep_browsers_safe():
             assert response.headers["referrer-policy"] == "no-referrer"
             assert "server" not in response.headers
         assert api.post("/v1/ask", json=ASK).headers["cache-control"] == "no-store"
+        assert api.get("/static/page.js").headers["cache-control"] == "no-cache"
 
 
 def test_other_origins_may_read_nothing_unless_named():
@@ -251,6 +252,33 @@ def test_other_origins_may_read_nothing_unless_named():
         assert api.options("/v1/ask", headers=ask).status_code == 200
         other = api.get("/v1/articles", headers={"Origin": "https://evil.example"})
         assert "access-control-allow-origin" not in other.headers
+
+
+def test_what_another_sites_page_loads_unasked_costs_nothing():
+    engine = FakeEngine()
+    image = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    own = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}
+    with client(engine) as api:
+        refused = api.get("/v1/ask?q=dam", headers=image)
+        assert (refused.status_code, refused.json()["type"]) == (403, "urn:askpkcn:problem:cross-site")
+        assert api.post("/v1/ask", json=ASK, headers=link).status_code == 403
+        assert api.get("/?q=dam", headers={**link, "Sec-Fetch-Dest": "iframe"}).status_code == 403
+        assert not engine.asked
+        assert [api.get("/?q=dam", headers=h).status_code for h in (link, own)] == [200, 200]
+    with client(cors=("https://example.org",)) as api:
+        mine = {"Origin": "https://example.org", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}
+        assert api.get("/v1/ask?q=dam", headers=mine).status_code == 200
+        assert api.get("/v1/ask?q=dam", headers={**mine, "Origin": "https://evil.example"}).status_code == 403
+
+
+def test_openapi_tells_of_keys_only_where_they_are_needed(secret_and_key):
+    secret, key = secret_and_key
+    with client(keys=(key,)) as api:
+        document = api.get("/openapi.json", headers={"Authorization": f"Bearer {secret}"}).json()
+    assert document["security"] == [{"key": []}]
+    with client() as api:
+        assert "security" not in api.get("/openapi.json").json()
 
 
 def test_what_is_no_http_request_passes_both_by():

@@ -22,10 +22,13 @@ To = Annotated[Day | None, Query(alias="to", description="Published on or before
 Offset = Annotated[int | None, Query(ge=0, description="In Unicode code points.")]
 
 
+ANYWHERE = (problems.UNAUTHORIZED, problems.CROSS_SITE, problems.WRONG_HOST, problems.INTERNAL)
+
+
 def responses(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
     """Return what OpenAPI tells of the problems that a route may end with."""
     told: dict[int | str, dict[str, Any]] = {}
-    for kind in (*kinds, problems.UNAUTHORIZED, problems.WRONG_HOST, problems.INTERNAL):
+    for kind in (*kinds, *ANYWHERE):
         before = f"{told[kind.status]['description']}; or: " if kind.status in told else ""
         told[kind.status] = {"model": models.ProblemBody, "description": before + kind.title}
     return told

@@ -62,7 +62,7 @@ def create_app(open_engine: Callable[[], Engine], settings: Settings | None = No
     _add_problems(app)
     _add_middleware(app, settings, metrics)
     made = app.openapi
-    app.openapi = lambda: _as_problems(made())  # type: ignore[method-assign]
+    app.openapi = lambda: _told_whole(made(), bool(settings.keys))  # type: ignore[method-assign]
     return app
 
 
@@ -119,8 +119,11 @@ def _add_problems(app: FastAPI) -> None:
         return Response(status_code=499)  # nobody reads it; the log shows it
 
 
-def _as_problems(document: dict[str, Any]) -> dict[str, Any]:
-    """Give every error of an OpenAPI document its real media type."""
+def _told_whole(document: dict[str, Any], keys: bool) -> dict[str, Any]:
+    """Give every error of an OpenAPI document its real media type, and tell of keys where they are needed."""
+    if keys:
+        document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        document["security"] = [{"key": []}]
     for path in document["paths"].values():
         for operation in path.values():
             for status, response in operation["responses"].items():

@@ -55,6 +55,7 @@ class Recorder:
         scope["state"] = {**scope.get("state", {}), "request_id": request_id, "notes": notes}
         started = perf_counter()
         status = 0
+        own_file = scope["path"].startswith("/static/")
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -64,7 +65,7 @@ class Recorder:
                 headers["X-Request-Id"] = request_id
                 for name, value in self._headers.items():
                     headers[name] = value
-                headers.setdefault("Cache-Control", "no-store")
+                headers.setdefault("Cache-Control", "no-cache" if own_file else "no-store")
             await send(message)
 
         try:
@@ -101,6 +102,7 @@ class Gate:
         try:
             headers = Headers(scope=scope)
             self._check_host(headers)
+            self._check_site(scope, headers)
             self._check_key(scope, headers)
             receive = await self._whole_body(headers, receive)
         except Problem as problem:
@@ -112,6 +114,15 @@ class Gate:
         host = re.sub(r":\d*$", "", headers.get("host", "")).strip("[]").lower()
         if self._settings.hosts and host not in self._settings.hosts:
             raise Problem(problems.WRONG_HOST, "the service answers to " + ", ".join(self._settings.hosts))
+
+    def _check_site(self, scope: Scope, headers: Headers) -> None:
+        """Refuse what a page of another site loads or sends unasked; people may still follow its links to here."""
+        if headers.get("sec-fetch-site", "none") not in ("cross-site", "same-site"):
+            return
+        mode, into = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest", "document")
+        followed = scope["method"] == "GET" and mode == "navigate" and into == "document"
+        if not followed and headers.get("origin") not in self._settings.cors:
+            raise Problem(problems.CROSS_SITE, "the service's operator can let a site in with --cors")
 
     def _check_key(self, scope: Scope, headers: Headers) -> None:
         if not self._keys or scope["path"] in OPEN_PATHS:

@@ -38,6 +38,7 @@ OF_ERRORS: Mapping[type[errors.AskpkcnError], Kind] = {
 INVALID = Kind("invalid-request", 422, "The request does not fit its schema")
 MALFORMED = Kind("malformed-request", 400, "The request's body is no JSON")
 UNAUTHORIZED = Kind("unauthorized", 401, "A key is needed")
+CROSS_SITE = Kind("cross-site", 403, "Another site's page may not ask")
 NOT_FOUND = Kind("not-found", 404, "There is nothing here")
 NO_ARTICLE = Kind("no-article", 404, "There is no such article")
 METHOD = Kind("method-not-allowed", 405, "This method is not allowed here")
@@ -50,8 +51,8 @@ QUEUE_FULL = Kind("queue-full", 503, "Too many questions are waiting")
 STOPPING = Kind("not-ready", 503, "The service is not ready")
 DEADLINE = Kind("deadline", 504, "The question was not answered in time")
 OTHERS = (
-    INVALID, MALFORMED, UNAUTHORIZED, NOT_FOUND, NO_ARTICLE, METHOD, TOO_SLOW, TOO_LARGE, WRONG_HOST, RATE, INTERNAL,
-    QUEUE_FULL, STOPPING, DEADLINE,
+    INVALID, MALFORMED, UNAUTHORIZED, CROSS_SITE, NOT_FOUND, NO_ARTICLE, METHOD, TOO_SLOW, TOO_LARGE, WRONG_HOST, RATE,
+    INTERNAL, QUEUE_FULL, STOPPING, DEADLINE,
 )  # fmt: skip
 OPERATOR = "the service's log tells its operator more"
 
