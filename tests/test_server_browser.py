@@ -1,9 +1,11 @@
 """The page in a real browser, as people use it: with a mouse, with a keyboard, with and without scripts, on a phone."""
 
+import json
 import os
 import socket
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from askpkcn import articles
 from askpkcn.server.app import create_app
+from askpkcn.server.settings import Settings
 from askpkcn.types import Source
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -32,12 +35,11 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def address():
+@contextmanager
+def served(**settings):
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(lambda: FakeEngine(DAM, BRIDGE, HOSTILE, LONG)), log_config=None, ws="none")
-    )
+    app = create_app(lambda: FakeEngine(DAM, BRIDGE, HOSTILE, LONG), Settings(**settings))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
     thread = threading.Thread(target=lambda: server.run(sockets=[listening]))
     thread.start()
     while not server.started:
@@ -46,6 +48,12 @@ def address():
     server.should_exit = True
     thread.join()
     listening.close()
+
+
+@pytest.fixture(scope="module")
+def address():
+    with served() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +185,34 @@ def test_hostile_articles_run_nothing(page):
     page.get_by_role("link", name="Read it in the article").click()
     expect(page.locator("h1")).to_have_text('<script>document.title="owned"</script>')
     assert "\u202e" not in page.content()
+
+
+def test_people_label_what_they_select(browser, tmp_path):
+    file = tmp_path / "labels.jsonl"
+    with served(label=file) as address, browser.new_context(base_url=address) as context:
+        page = context.new_page()
+        ask(page, "How high is it in 1987?")
+        page.get_by_role("link", name="Read it in the article").click()
+        button = page.get_by_role("button", name="Label: what is selected is right")
+        expect(button).to_be_disabled()
+        page.evaluate(
+            """() => {
+                const last = document.querySelector(".text").lastChild;
+                const at = last.data.indexOf("40 metres");
+                document.getSelection().setBaseAndExtent(last, at, last, at + 9);
+            }"""
+        )
+        button.click()
+        expect(page.get_by_text("Your label was kept")).to_be_visible()
+        page.get_by_label("Your question").fill("Who sang?")
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Label: the articles don't tell").click()
+        expect(page.get_by_text("Your label was kept")).to_be_visible()
+        assert [v["id"] for v in Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")] == []
+    right, none = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
+    start = DAM.text.index("40 metres")
+    assert right["gold"] == [{"article": DAM.id, "quote": "40 metres", "start": start, "end": start + 9}]
+    assert none["answerable"] is False
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fake_engine import BRIDGE, DAM, FakeEngine
@@ -258,7 +259,7 @@ def test_a_full_queue_is_a_page_with_retry_after(api):
 
     class Request:
         query_params: dict[str, str] = {}  # noqa: RUF012
-        url = type("URL", (), {"path": "/"})
+        app = SimpleNamespace(state=SimpleNamespace(labels=None))
 
     response = page.problem(Request(), Problem(problems.QUEUE_FULL, "ask again in about 2 s", {"Retry-After": "2"}))
     assert (response.status_code, response.headers["retry-after"]) == (503, "2")

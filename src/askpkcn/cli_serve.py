@@ -34,6 +34,9 @@ def serve(
         list[str] | None,
         typer.Option("--cors", metavar="ORIGIN", help="Let this site's pages use the API; repeatable."),
     ] = None,
+    label: Annotated[
+        Path | None, typer.Option("--label", metavar="FILE", help="Let people label answers; they go to FILE.")
+    ] = None,
     log_questions: Annotated[bool, typer.Option("--log-questions", help="Log the text of questions.")] = False,
 ) -> int:
     """Answer over HTTP until stopped: an API under /v1, and a page for people at /."""
@@ -59,6 +62,7 @@ def serve(
         cors=tuple(cors or ()),
         hosts=(*run.LOOPBACK_NAMES, host, *(n.lower() for n in names or ())) if local or names else (),
         log_questions=log_questions,
+        label=label,
         queue=queue,
         deadline=deadline,
     )

@@ -16,8 +16,9 @@ from starlette.staticfiles import StaticFiles
 
 from askpkcn.engine import Engine
 from askpkcn.errors import AskpkcnError
-from askpkcn.server import api, health, page, problems
+from askpkcn.server import api, health, label_page, page, problems
 from askpkcn.server.gate import Gate, Recorder
+from askpkcn.server.labels import Labels
 from askpkcn.server.live import Live
 from askpkcn.server.logs import LOGGER
 from askpkcn.server.metrics import Metrics
@@ -34,7 +35,8 @@ DESCRIPTION = (
 def create_app(open_engine: Callable[[], Engine], settings: Settings | None = None) -> FastAPI:
     """Return the app; the engine is opened, and its models loaded, when it starts.
 
-    Starting raises what opening raises: IndexMissing, IndexMismatch, IndexCorrupt, ModelError.
+    Raises ServiceError if the file of labels is none; starting raises what opening raises (IndexMissing,
+    IndexMismatch, IndexCorrupt, ModelError).
     """
     settings = settings or Settings()
     metrics = Metrics()
@@ -58,6 +60,8 @@ def create_app(open_engine: Callable[[], Engine], settings: Settings | None = No
     app.include_router(api.router)
     app.include_router(health.router)
     app.include_router(page.router)
+    app.include_router(label_page.router)
+    app.state.labels = Labels(settings.label) if settings.label else None
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _add_problems(app)
     _add_middleware(app, settings, metrics)

@@ -19,7 +19,7 @@ from askpkcn.server.api import service_of
 from askpkcn.server.models import filters
 from askpkcn.server.problems import Problem
 from askpkcn.text import normalise
-from askpkcn.types import MAX_GROUPS, PASSAGES_READ
+from askpkcn.types import MAX_GROUPS, PASSAGES_READ, Filters
 
 Json = dict[str, Any]
 EXAMPLES = (
@@ -44,9 +44,17 @@ async def home(request: Request) -> Response:
     asked = _asked(request)
     answer = None
     if asked["q"]:
-        within = filters([asked["outlet"]] if asked["outlet"] else [], _day(asked, "from"), _day(asked, "to"))
-        (answer,) = await service_of(request).ask(request, [asked["q"]], within, MAX_GROUPS, PASSAGES_READ)
-    return _render("home.html", request, asked=asked, answer=answer, examples=EXAMPLES, outlets=_outlets(request))
+        (answer,) = await service_of(request).ask(request, [asked["q"]], within(asked), MAX_GROUPS, PASSAGES_READ)
+    labelled = "labelled" in request.query_params
+    return _render(
+        "home.html",
+        request,
+        asked=asked,
+        answer=answer,
+        examples=EXAMPLES,
+        outlets=_outlets(request),
+        labelled=labelled,
+    )
 
 
 @router.api_route("/articles/{id:path}", methods=["GET", "HEAD"])
@@ -58,7 +66,7 @@ def article(request: Request, id: str) -> Response:
         snapshot = engine.snapshot
     if found is None:
         raise Problem(problems.NO_ARTICLE, "It may have been renamed or taken out since.")
-    place = api.piece(_number(given.get("start")), _number(given.get("end")), len(found.text))
+    place = api.piece(number(given.get("start")), number(given.get("end")), len(found.text))
     low, high = place or (0, 0)
     return _render(
         "article.html",
@@ -70,6 +78,7 @@ def article(request: Request, id: str) -> Response:
         place=place,
         changed=given.get("snapshot", snapshot) != snapshot,
         original=_web(found.source.url),
+        asked=_asked(request),
     )
 
 
@@ -111,9 +120,9 @@ def original_link(url: str | None, sentence: str) -> str | None:
     return f"{web}{'' if '#' in web else '#'}:~:text={directive}"
 
 
-def article_link(quoted: Json, snapshot: str) -> str:
-    """Return a link to the article view that scrolls to a quote or a passage."""
-    place = urlencode({"start": quoted["start"], "end": quoted["end"], "snapshot": snapshot})
+def article_link(quoted: Json, snapshot: str, asked: dict[str, str]) -> str:
+    """Return a link to the article view that scrolls to a quote or a passage; `asked` goes with it, for labelling."""
+    place = urlencode({"start": quoted["start"], "end": quoted["end"], "snapshot": snapshot, **asked})
     return f"/articles/{quote(quoted['article']['id'])}?{place}#quote"
 
 
@@ -143,14 +152,20 @@ def _outlets(request: Request) -> tuple[str, ...]:
         return engine.outlets
 
 
-def _day(asked: dict[str, str], name: str) -> date | None:
-    try:
-        return date.fromisoformat(asked[name]) if asked[name] else None
-    except ValueError as error:
-        raise QuestionError(f"{name} is no date; write YYYY-MM-DD") from error
+def within(asked: dict[str, str]) -> Filters:
+    """Return the filters that stand in a form. Raises QuestionError if a date is none."""
+    days = []
+    for name in ("from", "to"):
+        try:
+            days.append(date.fromisoformat(asked[name]) if asked.get(name) else None)
+        except ValueError as error:
+            raise QuestionError(f"{name} is no date; write YYYY-MM-DD") from error
+    outlet = asked.get("outlet")
+    return filters([outlet] if outlet else [], *days)
 
 
-def _number(text: str | None) -> int | None:
+def number(text: str | None) -> int | None:
+    """Return a whole number that stands in a link or a form. Raises QuestionError if it is none."""
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 12):
@@ -185,5 +200,5 @@ def _templates() -> Environment:
 
 
 def _render(template: str, request: Request, **values: object) -> Response:
-    html = _templates().get_template(template).render(path=request.url.path, **values)
+    html = _templates().get_template(template).render(labelling=request.app.state.labels is not None, **values)
     return Response(html, media_type="text/html; charset=utf-8")

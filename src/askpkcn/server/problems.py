@@ -48,11 +48,12 @@ WRONG_HOST = Kind("wrong-host", 421, "The service is not known by this name")
 RATE = Kind("rate-limit", 429, "This key has asked too often")
 INTERNAL = Kind("internal", 500, "The service failed")
 QUEUE_FULL = Kind("queue-full", 503, "Too many questions are waiting")
+NOT_KEPT = Kind("not-kept", 507, "The label could not be written")
 STOPPING = Kind("not-ready", 503, "The service is not ready")
 DEADLINE = Kind("deadline", 504, "The question was not answered in time")
 OTHERS = (
     INVALID, MALFORMED, UNAUTHORIZED, CROSS_SITE, NOT_FOUND, NO_ARTICLE, METHOD, TOO_SLOW, TOO_LARGE, WRONG_HOST, RATE,
-    INTERNAL, QUEUE_FULL, STOPPING, DEADLINE,
+    INTERNAL, QUEUE_FULL, NOT_KEPT, STOPPING, DEADLINE,
 )  # fmt: skip
 OPERATOR = "the service's log tells its operator more"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from askpkcn.server.keys import Key
 
@@ -16,6 +17,7 @@ class Settings:
 
     keys: who may ask; empty: everyone. rate: questions a minute for each key; None: no limit.
     hosts: the names that requests may call the service by, so that no other site's name can be bent to it; empty: any.
+    label: the file that labels go to; None: no labelling.
     queue: questions that may wait. deadline: seconds until a question is given up. together: questions that one
     worker takes at once, waiting up to `linger` seconds for more. watch: seconds between looks for a new snapshot.
     """
@@ -25,6 +27,7 @@ class Settings:
     cors: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     log_questions: bool = False
+    label: Path | None = None
     queue: int = 128
     deadline: float = 30.0
     together: int = 8

@@ -45,3 +45,24 @@ if (form) {
     form.querySelector("button").textContent = "Ask";
   });
 }
+
+// Labelling: what is selected in an article goes into the form, in UTF-16 units from the article's beginning.
+const select = document.querySelector("form.select");
+if (select) {
+  const text = document.querySelector(".text");
+  select.hidden = false;
+  document.addEventListener("selectionchange", () => {
+    const chosen = document.getSelection();
+    const range = chosen.rangeCount ? chosen.getRangeAt(0) : null;
+    const inside = range && !range.collapsed && text.contains(range.startContainer) && text.contains(range.endContainer);
+    select.querySelector("button").disabled = !inside;
+    if (!inside) return;
+    const before = document.createRange();
+    before.setStart(text, 0);
+    before.setEnd(range.startContainer, range.startOffset);
+    const start = before.toString().length;
+    select.elements.start_utf16.value = start;
+    select.elements.end_utf16.value = start + range.toString().length;
+    select.elements.text.value = range.toString();
+  });
+}
