@@ -57,6 +57,21 @@ def test_a_short_linger_gathers_those_who_come_at_once():
     asyncio.run(go())
 
 
+def test_workers_share_what_waits():
+    async def go():
+        models = Models()
+        async with Scheduler(models, line=20, together=8, linger=0.0, workers=2) as line:
+            first = [asyncio.create_task(line.submit(n, 5)) for n in (1, 2)]
+            await until(lambda: len(models.batches) == 2)
+            rest = [asyncio.create_task(line.submit(n, 5)) for n in range(3, 9)]
+            await asyncio.sleep(0)
+            models.go.set()
+            await asyncio.gather(*first, *rest)
+        assert sorted(map(len, models.batches[:3])) == [1, 1, 3]
+
+    asyncio.run(go())
+
+
 def test_past_the_line_the_answer_is_busy_at_once_and_says_when():
     async def go():
         models = Models()

@@ -144,13 +144,14 @@ class Scheduler(Generic[W, R]):
                     job.done.set_result(result)
 
     async def _take(self) -> list[_Job[W, R]]:
-        """Wait for work, and a little more for what comes with it."""
+        """Wait for work, and a little more for what comes with it; leave the other workers their share."""
         while True:
             while not self._waiting:
                 self._arrived.clear()
                 await self._arrived.wait()
             if self._linger and len(self._waiting) < self._together:
                 await asyncio.sleep(self._linger)
-            taken = [self._waiting.popleft() for _ in range(min(self._together, len(self._waiting)))]
+            fair = ceil(len(self._waiting) / self._workers)
+            taken = [self._waiting.popleft() for _ in range(min(self._together, fair))]
             if taken:
                 return taken
