@@ -8,6 +8,7 @@ from datetime import date
 
 from fakes import article
 
+from askpkcn.engine import Inquiry
 from askpkcn.errors import AskpkcnError
 from askpkcn.types import (
     Answer,
@@ -42,6 +43,7 @@ class FakeEngine:
         self.gate.set()
         self.asked: list[str] = []
         self.fault: Exception | None = None
+        self.faulty: str | None = None
         self.closed = False
         self.next: FakeEngine | AskpkcnError | None = None
 
@@ -64,7 +66,7 @@ class FakeEngine:
         self.asked.append(question)
         self.gate.wait(20)
         time.sleep(self.delay)
-        if self.fault:
+        if self.fault and (self.faulty is None or self.faulty in question):
             raise self.fault
         inside = self._inside(filters)
         word = question.split()[-1].strip("?")
@@ -79,6 +81,9 @@ class FakeEngine:
         probability = 0.8 if quotes else 0.1
         assert not self.closed
         return Answer(question, groups[:max_groups], probability, reason, nearest, timings, self.snapshot)
+
+    def ask_many(self, inquiries: list[Inquiry]) -> list[Answer]:
+        return [self.ask(i.question, i.filters, max_groups=i.max_groups, passages=i.passages) for i in inquiries]
 
     def search(self, question: str, filters: Filters = Filters(), limit: int = 10) -> list[Hit]:  # noqa: B008
         rows = enumerate(self._inside(filters))

@@ -215,6 +215,23 @@ def _changes(api):
     return [line for line in text.splitlines() if line.startswith("askpkcn_snapshot_changes_total")]
 
 
+def test_one_questions_fault_is_not_that_of_those_read_with_it():
+    async def go():
+        engine = FakeEngine()
+        engine.fault, engine.faulty = IndexCorrupt("damaged"), "bad"
+        engine.gate.clear()
+        async with many(engine) as api:
+            first = asyncio.create_task(api.get("/v1/ask", params={"q": "first dam"}))
+            await until(lambda: engine.asked)
+            rest = [asyncio.create_task(api.get("/v1/ask", params={"q": f"{q} dam"})) for q in ("good", "bad", "fine")]
+            await until(lambda: api._transport.app.state.service.waiting == 3)
+            engine.gate.set()
+            responses = await asyncio.gather(first, *rest)
+        assert [response.status_code for response in responses] == [200, 200, 503, 200]
+
+    asyncio.run(go())
+
+
 def test_stopping_closes_the_engine():
     engine = FakeEngine()
     with client(engine) as api:

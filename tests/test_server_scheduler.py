@@ -1,6 +1,7 @@
 """The line before the models: bounded, with deadlines, and left as soon as a client leaves."""
 
 import asyncio
+import random
 import threading
 import time
 
@@ -171,5 +172,36 @@ def test_a_worker_that_breaks_fails_its_own_batch_and_works_on():
             with pytest.raises(MemoryError):
                 await line.submit(1, 5)
             assert await line.submit(2, 5) == 2
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_clients_do_each_gets_one_end_and_the_line_is_empty(seed):
+    chance = random.Random(seed)
+
+    def run(numbers):
+        time.sleep(0.001)
+        return [ValueError(number) if number % 7 == 0 else 2 * number for number in numbers]
+
+    async def one(line, number):
+        await asyncio.sleep(chance.random() / 20)
+        try:
+            return number, await line.submit(number, chance.choice([0.002, 1.0]))
+        except (Busy, DeadlinePassed) as error:
+            return number, type(error)
+        except ValueError as error:
+            return number, error.args[0]
+
+    async def go():
+        async with Scheduler(run, line=10, together=4, linger=0.001, workers=2) as line:
+            tasks = [asyncio.create_task(one(line, number)) for number in range(1, 200)]
+            for task in chance.sample(tasks, 40):
+                asyncio.get_running_loop().call_later(chance.random() / 20, task.cancel)
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+            assert line.waiting == 0
+        for number, end in (each for each in ends if not isinstance(each, BaseException)):
+            assert end in (Busy, DeadlinePassed, number if number % 7 == 0 else 2 * number)
+        assert all(isinstance(end, (tuple, asyncio.CancelledError)) for end in ends)
 
     asyncio.run(go())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -30,6 +30,7 @@ from askpkcn.types import (
     Ranked,
     Reason,
     Source,
+    Span,
     Timings,
 )
 from askpkcn.vectors import Vectors
@@ -37,6 +38,27 @@ from askpkcn.vectors import Vectors
 MAX_QUESTION_CHARACTERS = 1_000
 NO_FILTERS = Filters()
 OUTLETS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A question with all that `Engine.ask` takes."""
+
+    question: str
+    filters: Filters = NO_FILTERS
+    max_groups: int = MAX_GROUPS
+    passages: int = PASSAGES_READ
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An inquiry with its passages, and the seconds that encoding and retrieving took."""
+
+    inquiry: Inquiry
+    vector: Rows
+    hits: list[Hit]
+    encode: float
+    retrieve: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,24 +188,48 @@ class Engine:
         passages: int = PASSAGES_READ,
     ) -> Trace:
         """Answer a question as `ask` does, and keep what the answer was made from. Raises QuestionError."""
-        asked = check_question(question)
+        (trace,) = self.trace_many([Inquiry(question, filters, max_groups, passages)])
+        return trace
+
+    def ask_many(self, inquiries: Sequence[Inquiry]) -> list[Answer]:
+        """Answer several questions, read together, which is quicker than one after another. Raises QuestionError."""
+        return [trace.answer for trace in self.trace_many(inquiries)]
+
+    def trace_many(self, inquiries: Sequence[Inquiry]) -> list[Trace]:
+        """Answer several questions as `ask_many` does, and keep what the answers were made from.
+
+        Of the timings, `read` is that of all of them together: so long each had to wait for it.
+        """
+        checked = [replace(inquiry, question=check_question(inquiry.question)) for inquiry in inquiries]
         self.load()
+        found = [self._find(inquiry) for inquiry in checked]
         started = perf_counter()
-        vector = self._encoder.embed_question(asked)
+        spans = self._reader.read_many([(one.inquiry.question, [hit.passage for hit in one.hits]) for one in found])
+        read = perf_counter() - started
+        return [self._decide(one, marked, read) for one, marked in zip(found, spans, strict=True)]
+
+    def _find(self, inquiry: Inquiry) -> _Found:
+        started = perf_counter()
+        vector = self._encoder.embed_question(inquiry.question)
         encoded = perf_counter()
-        hits = self._retriever.retrieve(asked, vector, filters, passages)
-        retrieved = perf_counter()
-        spans = self._reader.read(asked, [hit.passage for hit in hits])
-        read = perf_counter()
+        hits = self._retriever.retrieve(inquiry.question, vector, inquiry.filters, inquiry.passages)
+        return _Found(inquiry, vector, hits, encoded - started, perf_counter() - encoded)
+
+    def _decide(self, found: _Found, spans: Sequence[Span | None], read: float) -> Trace:
+        inquiry = found.inquiry
+        started = perf_counter()
         decision = self._answerer.decide(
-            asked, hits, spans, max_groups, lambda: self._nothing(filters), lambda texts: self._alike(vector, texts)
+            inquiry.question,
+            found.hits,
+            spans,
+            inquiry.max_groups,
+            lambda: self._nothing(inquiry.filters),
+            lambda texts: self._alike(found.vector, texts),
         )
-        done = perf_counter()
-        timings = Timings(
-            *(1000 * t for t in (encoded - started, retrieved - encoded, read - retrieved, done - read, done - started))
-        )
+        stages = (found.encode, found.retrieve, read, perf_counter() - started)
+        timings = Timings(*(1000 * seconds for seconds in (*stages, sum(stages))))
         answer = Answer(
-            asked,
+            inquiry.question,
             decision.groups,
             decision.probability,
             decision.reason,
@@ -191,7 +237,7 @@ class Engine:
             timings,
             self.snapshot,
         )
-        return Trace(answer, tuple(hits), decision.candidates)
+        return Trace(answer, tuple(found.hits), decision.candidates)
 
     def candidates(
         self, question: str, filters: Filters = NO_FILTERS, passages: int = PASSAGES_READ

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from askpkcn import schema
-from askpkcn.engine import Engine, check_question
+from askpkcn.engine import Engine, Inquiry, check_question
 from askpkcn.errors import AskpkcnError
 from askpkcn.server import problems
 from askpkcn.server.keys import Allowance
@@ -38,10 +38,7 @@ class Asked:
     """A question on its way to the models, with the engine that its request began with."""
 
     engine: Engine
-    question: str
-    filters: Filters
-    max_groups: int
-    passages: int
+    inquiry: Inquiry
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,7 @@ class Service:
         checked = [check_question(question) for question in questions]
         self._take_allowance(request, checked)
         with self.live.use() as engine:
-            works = [Asked(engine, question, filters, max_groups, passages) for question in checked]
+            works = [Asked(engine, Inquiry(question, filters, max_groups, passages)) for question in checked]
             answers = await self._through(request, self._scheduler.submit_all(works, self.settings.deadline))
         for answer in answers:
             self.metrics.answered(answer)
@@ -143,14 +140,32 @@ class Service:
             raise
 
     def _run(self, works: Sequence[Asked | Sought]) -> list[Json | Exception]:
-        """Do a batch of work, in a worker's thread."""
-        return [self._do(work) for work in works]
+        """Do what was taken together, in a worker's thread; the questions to one engine are read together."""
+        asked: dict[Engine, list[Asked]] = {}
+        for work in works:
+            if isinstance(work, Asked):
+                asked.setdefault(work.engine, []).append(work)
+        answers = {id(work): answer for group in asked.values() for work, answer in self._answer(group)}
+        return [answers[id(work)] if isinstance(work, Asked) else self._search(work) for work in works]
 
-    def _do(self, work: Asked | Sought) -> Json | Exception:
+    def _answer(self, group: list[Asked]) -> list[tuple[Asked, Json | Exception]]:
+        try:
+            with self.live.use(group[0].engine) as engine:
+                answers = engine.ask_many([work.inquiry for work in group])
+                return [(work, schema.answer(a, engine.article)) for work, a in zip(group, answers, strict=True)]
+        except Exception as error:
+            if len(group) == 1:
+                return [(group[0], error)]
+            return [each for work in group for each in self._answer([work])]  # one question's fault is not the others'
+
+    def _search(self, work: Sought) -> Json | Exception:
         try:
             with self.live.use(work.engine) as engine:
-                return _asked(engine, work) if isinstance(work, Asked) else _sought(engine, work)
-        except Exception as error:  # each question has its own
+                hits = engine.search(work.question, work.filters, work.limit)
+                found = [(hit, source) for hit in hits if (source := engine.source(hit.passage.article_id))]
+                rows = schema.hits(found, engine.article)
+                return {"question": work.question, "hits": rows, "snapshot": engine.snapshot}
+        except Exception as error:
             return error
 
     async def _watch(self) -> None:
@@ -173,17 +188,6 @@ class Service:
                 self.metrics.snapshots.labels("taken").inc()
                 self.metrics.live(self.live.snapshot)
                 log("a new snapshot answers", snapshot=self.live.snapshot)
-
-
-def _asked(engine: Engine, work: Asked) -> Json:
-    answer = engine.ask(work.question, work.filters, max_groups=work.max_groups, passages=work.passages)
-    return schema.answer(answer, engine.article)
-
-
-def _sought(engine: Engine, work: Sought) -> Json:
-    hits = engine.search(work.question, work.filters, work.limit)
-    found = [(hit, source) for hit in hits if (source := engine.source(hit.passage.article_id))]
-    return {"question": work.question, "hits": schema.hits(found, engine.article), "snapshot": engine.snapshot}
 
 
 async def _while_connected(request: Request, work: Coroutine[Any, Any, R]) -> R:
