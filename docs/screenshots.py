@@ -23,7 +23,7 @@ def main() -> None:
         address = process.stdout.readline().split()[0]
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-            page = browser.new_page(viewport={"width": 900, "height": 720})
+            page = browser.new_page(viewport={"width": 900, "height": 704})
             page.goto(f"{address}/?q={quote_plus(QUESTION)}")
             page.screenshot(path=Path(__file__).parent / "page.png")
             browser.close()

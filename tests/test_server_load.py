@@ -16,7 +16,7 @@ def test_past_the_queue_comes_503_with_retry_after_and_the_rest_is_answered():
     async def go():
         engine = FakeEngine()
         engine.gate.clear()
-        async with many(engine, queue=8, together=1) as api:
+        async with many(engine, queue=8, together=1, workers=1) as api:
             first = asyncio.create_task(api.get("/v1/ask", params={"q": "first dam"}))
             await until(lambda: engine.asked)
             rest = [asyncio.create_task(api.get("/v1/ask", params={"q": f"{n} dam"})) for n in range(20)]

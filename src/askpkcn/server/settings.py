@@ -30,9 +30,9 @@ class Settings:
     label: Path | None = None
     queue: int = 128
     deadline: float = 30.0
-    together: int = 8
+    together: int = 4
     linger: float = 0.002
-    workers: int = 1
+    workers: int = 2
     max_body: int = 1_000_000
     body_time: float = 10.0
     watch: float = 1.0
