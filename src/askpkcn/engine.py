@@ -195,6 +195,10 @@ class Engine:
         """Yield every article with its number of passages, in order of id."""
         return self._catalogue.sources()
 
+    def undated(self, filters: Filters) -> int:
+        """Return how many articles of the filters' outlets have no date, so that no range of dates holds them."""
+        return self._catalogue.undated(filters.outlets)
+
     def article(self, article_id: str) -> Article | None:
         """Return a whole article, or None if there is no such article."""
         return self._catalogue.article(article_id)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from askpkcn.types import Answer, Extent, Group, Hit, Near, Place, Quote, Source
+
+if TYPE_CHECKING:
+    from askpkcn.index import Built
 
 
 def answer(value: Answer) -> dict[str, Any]:
@@ -37,6 +40,29 @@ def source(value: Source) -> dict[str, Any]:
         "published": value.published.isoformat() if value.published else None,
         "url": value.url,
     }
+
+
+def built(value: Built) -> dict[str, Any]:
+    """Return what a build did."""
+    return {
+        "snapshot": value.snapshot,
+        "articles": value.articles,
+        "passages": value.passages,
+        "reused": value.reused,
+        "new": value.changes.new,
+        "updated": value.changes.updated,
+        "unchanged": value.changes.unchanged,
+        "removed": value.changes.removed,
+        "duplicates": [{"id": each.id, "same_as": each.same_as} for each in value.duplicates],
+        "skipped": [{"file": _text(each.file), "why": _text(each.why)} for each in value.skipped],
+        "passed_over": {_text(suffix): count for suffix, count in sorted(value.others.items())},
+        "notes": [_text(note) for note in value.notes],
+    }
+
+
+def _text(value: object) -> str:
+    """Return a file's name, or a line with one in it, as text that every reader of JSON takes."""
+    return str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def hit(value: Hit, article: Source) -> dict[str, Any]:

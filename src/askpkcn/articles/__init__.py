@@ -10,7 +10,6 @@ The text of an article is normalised here, once, before any offset exists.
 from askpkcn.articles.finding import ACCEPTED, Found, Skipped, Survey, find, survey
 from askpkcn.articles.markdown import plain_text
 from askpkcn.articles.reading import Contents, Reading, make, open_reading, read
-from askpkcn.articles.unknown import unknown_of
 
 __all__ = [
     "ACCEPTED",
@@ -25,5 +24,4 @@ __all__ = [
     "plain_text",
     "read",
     "survey",
-    "unknown_of",
 ]

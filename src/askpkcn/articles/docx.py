@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ MAX_BYTES = 200_000_000
 MAX_UNPACKED = 500_000_000
 MAX_PART = 100_000_000
 _DEEP = 8
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def read(file: Path) -> Extracted:
@@ -33,10 +35,15 @@ def _check_archive(file: Path) -> None:
     size = file.stat().st_size
     if size > MAX_BYTES:
         raise ArticleError(f"{file} is {size / 1e6:.0f} MB, over the limit of {MAX_BYTES / 1e6:.0f} MB; split it")
+    with file.open("rb") as stream:
+        if stream.read(8) == _OLE:
+            raise ArticleError(f"{file} is an encrypted or an old Word document; save it as .docx without a password")
     try:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            with archive.open("word/document.xml") as part:
+                head = part.read(4096)
+    except (zipfile.BadZipFile, OSError, ValueError, KeyError, NotImplementedError, RuntimeError, zlib.error) as error:
         raise ArticleError(f"{file} is a broken Word document ({error}); save it anew") from error
     total = sum(info.file_size for info in infos)
     largest_text = max((info.file_size for info in infos if info.filename.endswith(".xml")), default=0)
@@ -45,8 +52,8 @@ def _check_archive(file: Path) -> None:
             f"{file} would unpack to {total / 1e6:,.0f} MB, over the limit of {MAX_UNPACKED / 1e6:.0f} MB "
             f"({MAX_PART / 1e6:.0f} MB a part); it was not opened"
         )
-    if any(info.flag_bits & 1 for info in infos):
-        raise ArticleError(f"{file} is an encrypted Word document; save a copy without a password")
+    if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+        raise ArticleError(f"{file} declares entities, as no Word document does; it was not opened")
 
 
 def _body(file: Path) -> Any:

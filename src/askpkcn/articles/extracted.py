@@ -7,9 +7,6 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-FIELDS = ("title", "outlet", "author", "published", "url")
-"""What can be told of an article besides its text: by the file, by its front matter, or by articles.toml."""
-
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
@@ -41,14 +38,15 @@ class Extracted:
 
 
 def with_head(text: str, title: str | None, author: str | None) -> str:
-    """Return text with title and byline put above it, unless it has them already."""
+    """Return text with title and byline put above it, unless it has them already; the byline under the title."""
     top = [line.strip() for line in text[:2000].split("\n") if line.strip()][:12]
-    head = []
+    byline = [f"By {author}"] if author and not any(_names(line, author) for line in top) else []
     if title and title not in top:
-        head.append(title)
-    if author and not any(_names(line, author) for line in top):
-        head.append(f"By {author}")
-    return "\n\n".join([*head, text])
+        return "\n\n".join([title, *byline, text])
+    first, _, rest = text.partition("\n")
+    if byline and first.strip() == title:
+        return "\n\n".join([first, *byline, rest.lstrip("\n")])
+    return "\n\n".join([*byline, text])
 
 
 def _names(line: str, author: str) -> bool:

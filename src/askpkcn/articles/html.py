@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MAX_DEPTH = 250
 """libxml2 stops at 256; deeper pages are refused rather than cut off in silence."""
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d+\)(https?://\S+?)\s*-->", re.IGNORECASE)
+_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,500}\[.{0,20000}?\]\s*>", re.IGNORECASE | re.DOTALL)
+"""A document type with entities of its own, which are not read."""
+MIN_WORDS = 5
 _PUBLISHED = {
     "article:published_time",
     "og:published_time",
@@ -52,6 +55,7 @@ def read(file: Path) -> Extracted:
 
     # The declaration of an encoding that the text no longer has would be refused or believed.
     markup = re.sub(r"^\s*<\?xml[^>]*>", "", markup.lstrip("\ufeff").replace("\0", ""))
+    markup = _DOCTYPE.sub("", markup, count=1)
     tree = load_html(markup)
     if tree is None:
         raise ArticleError(f"{file} holds no web page that can be read; save the page anew")
@@ -59,7 +63,7 @@ def read(file: Path) -> Extracted:
     days = set(_dates(tree))
     found = _extract(tree)
     text = _lines(found.text or "") if found else ""
-    if found is None or not text:
+    if found is None or len(text.split()) < MIN_WORDS:
         raise ArticleError(f"{file} is a web page without an article's text; save the article's own page")
     title, outlet = _title(found.title, found.sitename)
     saved = _SAVED_FROM.search(markup[:4096])
@@ -81,7 +85,7 @@ def _extract(tree: Any) -> Document | None:
 
     found = trafilatura.bare_extraction(
         tree,
-        with_metadata=False,
+        with_metadata=True,
         include_comments=False,
         include_tables=True,
         favor_recall=True,

@@ -44,6 +44,8 @@ def kind_of(file: Path) -> str | None:
         return "docx" if named == "docx" or _is_docx(file) else None
     if _HTML.match(head) and named != "jsonl":
         return "html"
+    if named == "html" and b"<" not in head and not _binary(head):
+        return "text"
     if named in ("pdf", "docx"):
         # It is not what its name says: text is read as such, and what is not is refused by its reader.
         return named if _binary(head) or not head.strip() else "text"

@@ -52,7 +52,7 @@ def _drop_mail_headers(page: Page) -> None:
 def _drop_furniture(page: Page) -> None:
     strong = {i for i in page.kept() if not page.prose[i] and furniture.is_strong(page.lines[i])}
     page.mark(strong)
-    low, (_, high) = page.second_sentence(), page.body()
+    low, high = page.body()
     weak = {i for i in page.kept() if not page.prose[i] and furniture.is_weak(page.lines[i])}
     page.mark({i for i in weak if i < low or i > high or page.beside(i) & (weak | strong)})
     page.mark({i for i in page.kept() if not page.prose[i] and furniture.is_related_link(page.lines[i])})

@@ -22,8 +22,7 @@ def read(file: Path) -> Extracted:
     pages = _pages(file)
     empty = sum(not page.strip() for page in pages)
     if empty == len(pages):
-        why = "its pages are images" if pages else "it has no pages"
-        raise ArticleError(f"{file} is a PDF that holds no text ({why}); run text recognition over it first")
+        raise ArticleError(f"{file} is a PDF that holds no text; if its pages are images, run text recognition over it")
     text = paragraphs([page.split("\n") for page in pages])
     found = pasted.read(text)
     notes = (f"{file}: {empty} of {len(pages)} pages hold no text",) if empty else ()

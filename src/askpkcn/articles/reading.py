@@ -13,10 +13,10 @@ from askpkcn.articles.extracted import Extracted, with_head
 from askpkcn.articles.finding import Found, Skipped
 from askpkcn.articles.kinds import kind_of
 from askpkcn.articles.limits import Extractor
-from askpkcn.articles.unknown import title_from
 from askpkcn.errors import ArticleError
 from askpkcn.text import normalise
 from askpkcn.types import Article, Source
+from askpkcn.unknown import title_from
 
 _HEADED = {"markdown", "html", "jsonl"}
 """Kinds whose title and byline stand beside the text; in the others they stand in it, if anywhere."""

@@ -9,11 +9,12 @@ from datetime import date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from askpkcn.articles.extracted import FIELDS, Extracted
+from askpkcn.articles.extracted import Extracted
 from askpkcn.articles.finding import SIDECAR, Found
 from askpkcn.articles.markdown import field as text_of
 from askpkcn.articles.markdown import published
 from askpkcn.errors import ArticleError
+from askpkcn.unknown import FIELDS
 
 
 @dataclass

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from askpkcn.articles.extracted import FIELDS
 from askpkcn.types import Source
 
+FIELDS = ("title", "outlet", "author", "published", "url")
+"""What can be told of an article besides its text: by the file, by its front matter, or by articles.toml."""
 _RECORD = re.compile(r"(?P<file>.*\.(?:jsonl|ndjson))#(?P<record>.+)", re.IGNORECASE | re.DOTALL)
 
 
