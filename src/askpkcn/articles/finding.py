@@ -77,7 +77,7 @@ def survey(paths: list[Path]) -> Survey:
                 "index the folder above both, or rename one"
             )
         found[each.id] = each
-    return Survey(tuple(found[id] for id in sorted(found)), tuple(walk.skipped), dict(walk.others))
+    return Survey(tuple(found[id] for id in sorted(found)), tuple(dict.fromkeys(walk.skipped)), dict(walk.others))
 
 
 def _under(path: Path, walk: _Walk) -> None:
@@ -103,8 +103,10 @@ def _under(path: Path, walk: _Walk) -> None:
 
 
 def _enter(folder: Path, pages: set[str], walk: _Walk) -> bool:
-    """Tell whether to look into a folder: not if it is hidden, a link, or what a browser saved beside a page."""
+    """Tell whether to look into a folder: not if it is hidden, a link, an index, or saved beside a page."""
     if folder.name.startswith(".") or (folder.name.endswith("_files") and folder.name[: -len("_files")] in pages):
+        return False
+    if (folder / "CURRENT").is_file() and (folder / "snapshots").is_dir():
         return False
     if folder.is_symlink():
         walk.skip(folder, "is a link to a folder, and these are not followed; index that folder too if you want it")

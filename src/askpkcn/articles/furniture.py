@@ -121,6 +121,14 @@ _YEAR = re.compile(r"1[0-9]{3}|20\d\d")
 MAIL_HEADER = re.compile(r"(?:from|to|cc|bcc|sent|date|subject|reply-to): ?.*", re.IGNORECASE)
 
 
+_NARRATED = re.compile(
+    r"\b(?:said|says|told|tells|asked|added|argued|explained|he|she|they|him|her|them|his|their|was|were|had|did"
+    r"|would|could)\b",
+    re.IGNORECASE,
+)
+"""Furniture speaks to its reader; a line that tells of others is a sentence, whatever it begins with."""
+
+
 def _bare(line: str) -> str:
     return line.strip(" \t|•·»›→←▼▲*_-–—").rstrip(".:!")
 
@@ -129,7 +137,8 @@ def is_strong(line: str) -> bool:
     """Tell a line that is furniture wherever it stands."""
     if len(line) > 200:
         return False
-    return any(p.fullmatch(line) or p.fullmatch(_bare(line)) for p in (PAYWALL, COMMENTS, MAIL, BUTTONS))
+    patterns = (MAIL,) if _NARRATED.search(line) else (MAIL, PAYWALL, COMMENTS, BUTTONS)
+    return any(pattern.fullmatch(line) or pattern.fullmatch(_bare(line)) for pattern in patterns)
 
 
 def is_weak(line: str) -> bool:

@@ -55,7 +55,8 @@ def read(file: Path) -> Extracted:
 
     # The declaration of an encoding that the text no longer has would be refused or believed.
     markup = re.sub(r"^\s*<\?xml[^>]*>", "", markup.lstrip("\ufeff").replace("\0", ""))
-    markup = _DOCTYPE.sub("", markup, count=1)
+    # A piece of a page is a page to us, if its name says so; trafilatura wants to see the word.
+    markup = "<!DOCTYPE html>" + _DOCTYPE.sub("", markup, count=1)
     tree = load_html(markup)
     if tree is None:
         raise ArticleError(f"{file} holds no web page that can be read; save the page anew")
@@ -72,7 +73,7 @@ def read(file: Path) -> Extracted:
         text,
         title=title,
         outlet=outlet,
-        author=_author(found.author),
+        author=_author(found.author, outlet),
         published=days.pop() if len(days) == 1 else None,
         url=url if url and re.match(r"https?://", url) else None,
         notes=notes,
@@ -127,9 +128,10 @@ def _title(title: str | None, site: str | None) -> tuple[str | None, str | None]
     return title, site
 
 
-def _author(told: str | None) -> str | None:
+def _author(told: str | None, outlet: str | None) -> str | None:
+    """Return the persons that are told; an outlet that calls itself the author is none."""
     names = (byline.clean(normalise(name)) for name in re.split(r";|\n", told or ""))
-    return joined([name for name in names if name])
+    return joined([name for name in names if name and name.casefold() != (outlet or "").casefold()])
 
 
 def _dates(tree: Any) -> Iterator[date]:

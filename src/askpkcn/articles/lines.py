@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
 from askpkcn.articles import furniture
 
@@ -16,8 +17,10 @@ class Page:
     def __init__(self, text: str) -> None:
         self.lines = [line.strip() for line in text.split("\n")]
         self.wrapped = _wrapped(self.lines)
+        self._first = next((i for i, line in enumerate(self.lines) if line and not furniture.is_weak(line)), -1)
         self.prose = [self._is_prose(i) for i in range(len(self.lines))]
         self._full = [i for i, line in enumerate(self.lines) if line]
+        self._place = {i: place for place, i in enumerate(self._full)}
         self.furniture: set[int] = set()
         self.above: list[str] = []
         """The lines of a site's head that stood above the headline and were dropped."""
@@ -38,7 +41,7 @@ class Page:
 
     def beside(self, i: int) -> set[int]:
         """Return the numbers of the lines above and below a line, blank ones passed over."""
-        at = self._full.index(i)
+        at = self._place[i]
         return set(self._full[max(0, at - 1) : at] + self._full[at + 1 : at + 2])
 
     def body(self) -> tuple[int, int]:
@@ -57,10 +60,10 @@ class Page:
         if not prose:
             return -1
         for mark in sorted(self.furniture, reverse=True):
-            under = [i for i in prose if i > mark]
+            under = prose[bisect_right(prose, mark) :]
             if len(under) > 2 or sum(len(self.lines[i].split()) for i in under) > 80 or len(under) * 2 >= len(prose):
                 break
-            prose = [i for i in prose if i < mark]
+            del prose[len(prose) - len(under) :]
         return prose[-1]
 
     def is_headline(self, i: int) -> bool:
@@ -105,12 +108,9 @@ class Page:
         if words > 30:
             return True
         if _ASKED.fullmatch(line):
-            return words > 20 or not (self.in_title_case(line) or i == self._first())
+            return words > 20 or not (self.in_title_case(line) or i == self._first)
         below = self.lines[i + 1] if i + 1 < len(self.lines) else ""
         return bool(_ENDED.fullmatch(line)) or bool(below[:1].islower() and words >= 4)
-
-    def _first(self) -> int:
-        return next((i for i, line in enumerate(self.lines) if line and not furniture.is_weak(line)), -1)
 
 
 def _wrapped(lines: list[str]) -> list[bool]:

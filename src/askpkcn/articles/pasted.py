@@ -8,6 +8,7 @@ is right or unknown: a date in relation to today is none, nor is one that reads 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import date
 
 from askpkcn.articles import byline, furniture, outlets
@@ -66,8 +67,8 @@ def _title(page: Page) -> tuple[str | None, str | None]:
     candidates = [i for i in page.kept() if i < first and page.is_headline(i) and not _tells(page.lines[i])]
     if not candidates:
         return None, None
-    lines = [page.lines[i] for i in candidates]
-    again = next((i for i in reversed(candidates) if lines.count(page.lines[i]) > 1), None)
+    times = Counter(page.lines[i] for i in candidates)
+    again = next((i for i in reversed(candidates) if times[page.lines[i]] > 1), None)
     if again is not None:
         # The site's head names the article, and the article begins with its name once more.
         above = [i for i in page.kept() if i < again and not byline.read(page.lines[i])]
@@ -148,9 +149,11 @@ def _drop_related(page: Page) -> None:
     """Drop headlines of other articles: those that stand after the body, under a line of furniture."""
     end = page.end_of_body()
     marks = [i for i in page.furniture if i > end]
-    for i in [i for i in page.kept() if marks and i > min(marks) and not page.prose[i]]:
+    related = min((i for i in marks if furniture.is_related(page.lines[i])), default=len(page.lines))
+    first = min(marks, default=len(page.lines))
+    for i in [i for i in page.kept() if i > first and not page.prose[i]]:
         line = page.lines[i]
-        announced = any(j < i and furniture.is_related(page.lines[j]) for j in marks)
+        announced = related < i
         if byline.read(line) or is_date_line(line) or outlets.PUBLISHED_IN.fullmatch(line):
             continue
         if announced or furniture.is_section(line) or len(line.split()) <= 3 or page.in_title_case(line):

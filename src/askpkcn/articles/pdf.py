@@ -74,7 +74,7 @@ def paragraphs(pages: list[list[str]]) -> str:
     for i, line in enumerate(lines):
         if not line:
             # A page's end is a blank line, too: a sentence that is not ended goes on over it.
-            open_line = open_line and bool(blocks) and not _ENDED.fullmatch(blocks[-1]) and _continues(lines, i)
+            open_line = bool(blocks) and not _ENDED.fullmatch(blocks[-1]) and _continues(lines, i)
             continue
         blocks[-1:] = [_join(blocks[-1], line, words)] if open_line else [*blocks[-1:], line]
         long = len(line) >= 0.75 * width

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from askpkcn.articles import decoding, jsonl, markdown, pasted, sidecar
+from askpkcn.articles import decoding, jsonl, sidecar, texts
 from askpkcn.articles.extracted import Extracted, with_head
 from askpkcn.articles.finding import Found, Skipped
 from askpkcn.articles.kinds import kind_of
@@ -18,6 +18,8 @@ from askpkcn.text import normalise
 from askpkcn.types import Article, Source
 from askpkcn.unknown import title_from
 
+MAX_HERE = 1_000_000
+"""Texts of more bytes are read by the worker, too: no text is known to hang its reader, but one may."""
 _HEADED = {"markdown", "html", "jsonl"}
 """Kinds whose title and byline stand beside the text; in the others they stand in it, if anywhere."""
 
@@ -72,14 +74,10 @@ class Reading:
         return kind
 
     def _extract(self, kind: str, file: Path) -> Extracted:
-        if kind not in ("markdown", "text"):
+        here = {"markdown": texts.read_markdown, "text": texts.read_plain}.get(kind)
+        if here is None or MAX_HERE < file.stat().st_size <= decoding.MAX_BYTES:
             return self._extractor.extract(kind, file)
-        text, notes = decoding.decode(decoding.read_bytes(file), file)
-        text = normalise(text)
-        if not text.strip():
-            raise ArticleError(f"{file} holds no text; remove it or fill it")
-        made = markdown.read(text, file) if kind == "markdown" else pasted.read(text)
-        return replace(made, notes=(*made.notes, *notes))
+        return here(file)
 
     def _records(self, found: Found) -> Contents:
         made: dict[str, Article] = {}

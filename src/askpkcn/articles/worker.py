@@ -15,11 +15,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from askpkcn.articles import docx, html, pdf
+from askpkcn.articles import docx, html, pdf, texts
 from askpkcn.articles.extracted import Extracted
 from askpkcn.errors import ArticleError
 
-EXTRACTORS: dict[str, Callable[[Path], Extracted]] = {"html": html.read, "pdf": pdf.read, "docx": docx.read}
+EXTRACTORS: dict[str, Callable[[Path], Extracted]] = {
+    "html": html.read,
+    "pdf": pdf.read,
+    "docx": docx.read,
+    "markdown": texts.read_markdown,
+    "text": texts.read_plain,
+}
 _FORBIDDEN = {"socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"}
 
 
