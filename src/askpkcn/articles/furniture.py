@@ -23,6 +23,7 @@ PAYWALL = _lines(
     r"already (?:a |an |have an? )?(?:subscriber|subscribed|subscription|account|registered|member)\b.{0,30}",
     r"(?:sign|log) (?:in|up) (?:to|for) (?:continue|read|our|unlimited|the newsletter|free).{0,60}",
     r"sign up for (?:a|the|our) .{0,40}newsletters?",
+    r"subscribe to (?:a|the|our) .{0,40}newsletters?\b.{0,30}",
     r"get (?:the|our) .{0,40}newsletters? .{0,40}inbox",
     r"this (?:article|content|story) is (?:reserved |available |only )*(?:for|to) .{0,20}"
     r"(?:subscribers|members)(?: only)?",
@@ -56,6 +57,7 @@ MAIL = _lines(
     r"view (?:this e-?mail )?in (?:your )?browser",
 )
 BUTTONS = _lines(
+    r"home ?(?:[>›»/|] ?[^>›»/|]{1,40}){1,6}",
     r"skip to (?:main |the )?(?:content|navigation)",
     r"(?:[-–—* ]*)advertis(?:e?ment|ing)s?(?:[-–—* ]*| ?[-–—] ?(?:scroll|continue).{0,30})",
     r"(?:story|article) continues (?:below|after).{0,30}",
@@ -118,6 +120,14 @@ SECTIONS = frozenset(
 )
 COUNTER = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,5}|\d{1,4}(?:\.\d)?[kKmM]")
 _YEAR = re.compile(r"1[0-9]{3}|20\d\d")
+_NO_HEADLINE = re.compile(
+    r"^(?:file |stock )?(?:photo(?:graph)?|image|picture|illustration|credit|source|courtesy|caption|video)\b"
+    r" ?(?:by\b|:|/|—|–|\()|getty images|shutterstock|\b(?:afp|reuters|ap|epa|xinhua)\s?/"
+    r"|/\s?(?:afp|reuters|ap|epa|xinhua)\b|\bvia (?:ap|afp|reuters)\b"
+    r"|\b(?:subscribe|newsletters?|inbox|cookies|sign up|log in|click here|download our)\b"
+    r"|[|>›»].*[|>›»]|[’']s office$",
+    re.IGNORECASE,
+)
 MAIL_HEADER = re.compile(r"(?:from|to|cc|bcc|sent|date|subject|reply-to): ?.*", re.IGNORECASE)
 
 
@@ -156,6 +166,11 @@ def is_related(line: str) -> bool:
 def is_related_link(line: str) -> bool:
     """Tell a line that announces another article and names it."""
     return bool(RELATED_LINK.fullmatch(line)) and not line.endswith((".", "!", "”", '"'))
+
+
+def is_no_headline(line: str) -> bool:
+    """Tell a picture's credit, an offer, or a row of links: above the body, it may look like a headline."""
+    return bool(_NO_HEADLINE.search(line))
 
 
 def is_section(line: str) -> bool:

@@ -100,6 +100,9 @@ def published(told: Mapping[str, object], names: tuple[str, ...], where: str) ->
     if text is None:
         return None
     try:
+        # Python would also read milliseconds since 1970 as a day of the year 1612.
+        if not re.fullmatch(r"\d{8}|\d{4}-\d{2}-\d{2}(?:[T ].*)?", text):
+            raise ValueError(text)
         return datetime.fromisoformat(text).date()
     except ValueError as error:
         raise ArticleError(f"{where} says published: {text!r}; write YYYY-MM-DD or unknown") from error

@@ -29,6 +29,11 @@ AMBIGUOUS = frozenset(
     "the news|the nation|the times|time|profit|mint|quartz|the paper|the wire|dawn|the atlantic".split("|")
 )
 """Known names that are also words: these need a second sign."""
+AGENCIES = frozenset(
+    "reuters|afp|agence france-presse|ap news|associated press|ani|xinhua|xinhua news agency|anadolu agency|bloomberg"
+    "|associated press of pakistan".split("|")
+)
+"""Alone on a line, or after ©, an agency may be whom the outlet had the story from."""
 PUBLISHED_IN = re.compile(
     r"\(?published in (?P<name>[A-Z][\w.'’ -]{1,40}?)[,:]? (?:on )?(?P<date>(?:[A-Z]|\d)[^()]{6,30}?)\.?\)?",
     re.IGNORECASE,
@@ -43,7 +48,7 @@ SUFFIXED = re.compile(r"(?P<title>.{15,}?) (?:[|–—-]|::) (?P<name>[A-Z][\w.'
 def is_known(name: str) -> bool:
     """Tell whether a line is the name of an outlet, and can be nothing else."""
     folded = name.strip().casefold()
-    return folded in KNOWN and folded not in AMBIGUOUS
+    return folded in KNOWN and folded not in AMBIGUOUS | AGENCIES
 
 
 def confirmed(name: str, text: str) -> bool:

@@ -84,8 +84,14 @@ def _title(page: Page) -> tuple[str | None, str | None]:
 
 
 def _tells(line: str) -> bool:
-    """Tell a line of the head that is byline, date, outlet or section rather than headline."""
-    return bool(byline.read(line) or is_date_line(line) or outlets.is_known(line) or furniture.is_section(line))
+    """Tell a line of the head that is byline, date, outlet, section, credit or offer rather than headline."""
+    return bool(
+        byline.read(line)
+        or outlets.is_known(line)
+        or furniture.is_section(line)
+        or furniture.is_no_headline(line)
+        or re.search(DATE, line, re.IGNORECASE)
+    )
 
 
 def _published(page: Page, headed: bool) -> date | None:
@@ -126,7 +132,7 @@ def _outlet(page: Page, suffixed: str | None) -> str | None:
         note, owner = outlets.PUBLISHED_IN.fullmatch(line), outlets.COPYRIGHT.fullmatch(line)
         if note:
             told.add(note["name"].strip())
-        if owner and owner["name"].strip().casefold() in outlets.KNOWN:
+        if owner and owner["name"].strip().casefold() in outlets.KNOWN - outlets.AGENCIES:
             told.add(owner["name"].strip())
     folded = {name.casefold().removesuffix(".com").removeprefix("the ") for name in told}
     return max(told, key=lambda name: (len(name), name)) if len(folded) == 1 else None
