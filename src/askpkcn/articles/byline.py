@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from askpkcn.articles import outlets
 from askpkcn.articles.dates import DATE, read_date
 from askpkcn.articles.lines import Page
 
@@ -16,6 +17,8 @@ _PREFIX = r"(?:(?:[Ww]ritten |[Rr]eported |[Ww]ords )?[Bb][Yy]:? |(?:[Aa]uthor|A
 BYLINE = re.compile(
     rf"{_PREFIX}(?P<names>{_NAMES})(?:,? ?(?:[|·•/–—-]|,) ?(?P<rest>.{{1,60}})|\s+(?P<date>(?i:{DATE})))?"
 )
+_PUBLISHED = re.compile(rf"(?P<names>{_ONE} {_NAME_WORD}) (?:\| )?Published (?P<date>{DATE})(?: Updated .{{6,40}})?")
+_REPORTING = re.compile(rf"\(?Reporting by (?P<names>{_NAMES})(?: in [^;.]{{2,40}})?(?:[;.,] ?.{{0,200}})?")
 NOBODY = re.compile(
     r"\b(?:staff|desk|correspondents?|reporters?|monitoring|agenc(?:y|ies)|editorial|editors?|news|bureau|team|admin"
     r"|webmaster|our|special|web|online|report|newsroom|contributors?|guest|reuters|afp|ap|app|ani|pti|xinhua|user|author"
@@ -38,13 +41,17 @@ def read(line: str) -> str | None:
     """Return the names that a byline tells, or None if the line is none or names nobody."""
     if len(line) > 160:
         return None
-    found = BYLINE.fullmatch(line)
+    found = BYLINE.fullmatch(line) or _PUBLISHED.fullmatch(line)
     return clean(found["names"]) if found else None
 
 
 def date_of(line: str) -> date | None:
     """Return the date that a byline tells besides the names."""
-    found = BYLINE.fullmatch(line) if len(line) <= 160 else None
+    if len(line) > 160:
+        return None
+    if published := _PUBLISHED.fullmatch(line):
+        return read_date(published["date"])
+    found = BYLINE.fullmatch(line)
     rest = (found["date"] or found["rest"] or "") if found else ""
     dates = [read_date(m[0]) for m in re.finditer(DATE, rest, re.IGNORECASE)]
     updated = re.search(r"updated|modified", rest, re.IGNORECASE)
@@ -54,6 +61,9 @@ def date_of(line: str) -> date | None:
 def clean(names: str | None) -> str | None:
     """Return names without "By" and space, or None for what stands where no person is named."""
     names = re.sub(rf"^{_PREFIX}", "", " ".join((names or "").split())).strip(" ,;|-–—")
+    *persons, last = re.split(r"(, )", names)
+    if len(persons) > 1 and last.casefold() in outlets.KNOWN:  # "By Ann Li, CNN"
+        names = "".join(persons[:-1])
     if not names or NOBODY.search(names) or _CALENDAR.fullmatch(names) or not names[0].isalpha():
         return None
     return names
@@ -67,6 +77,7 @@ def find(page: Page) -> str | None:
     if head:
         return head[0] if len(set(head)) == 1 else None
     foot = [name for i in kept if i > last and (name := read(page.lines[i])) and " " in name]
+    foot += [clean(m["names"]) for i in kept[-4:] if (m := _REPORTING.fullmatch(page.lines[i])) and clean(m["names"])]
     if foot:
         return foot[0] if len(set(foot)) == 1 else None
     return _about(page.lines[last], page) if last >= 0 and not page.wrapped[last] else None

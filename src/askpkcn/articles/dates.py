@@ -23,7 +23,8 @@ _FORMS = (
     rf"{_DAY}\s+(?:of\s+)?{_MONTH},?\s+\d{{4}}",
     rf"\d{{1,2}}-{_MONTH}-\d{{4}}",
 )
-DATE = rf"(?:{_WEEKDAY}(?:{'|'.join(_FORMS)}){_TIME})"
+_LEAD = rf"(?:{_CLOCK}{_ZONE},?\s+)?{_WEEKDAY}"
+DATE = rf"(?:{_LEAD}(?:{'|'.join(_FORMS)}){_TIME})"
 """A pattern of one written date with its weekday and time, if it has them; use it with re.IGNORECASE."""
 RELATIVE = re.compile(
     r"(?:(?:published|posted|updated|last updated)[:\s]+)?"
@@ -46,7 +47,7 @@ def read_date(text: str) -> date | None:
     """Return the calendar day that a text is, as it is written there (no time zone is applied), or None."""
     if not re.fullmatch(DATE, text.strip(), re.IGNORECASE):
         return None
-    day = re.sub(rf"^{_WEEKDAY}", "", text.strip(), flags=re.IGNORECASE)
+    day = re.sub(rf"^{_LEAD}", "", text.strip(), flags=re.IGNORECASE)
     if found := re.match(r"(\d{4})[-/](\d{2})[-/](\d{2})", day):
         return _day(*map(int, found.groups()))
     if found := re.match(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", day):

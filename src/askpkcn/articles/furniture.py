@@ -22,7 +22,7 @@ PAYWALL = _lines(
     r"subscribe (?:now|today|here)",
     r"already (?:a |an |have an? )?(?:subscriber|subscribed|subscription|account|registered|member)\b.{0,30}",
     r"(?:sign|log) (?:in|up) (?:to|for) (?:continue|read|our|unlimited|the newsletter|free).{0,60}",
-    r"sign up for (?:a|the|our) .{0,40}newsletters?",
+    r"sign up (?:for|to) .{0,60}newsletters?\b.{0,40}",
     r"subscribe to (?:a|the|our) .{0,40}newsletters?\b.{0,30}",
     r"get (?:the|our) .{0,40}newsletters? .{0,40}inbox",
     r"this (?:article|content|story) is (?:reserved |available |only )*(?:for|to) .{0,20}"
@@ -35,14 +35,14 @@ PAYWALL = _lines(
 COMMENTS = _lines(
     r"(?:leave|post|add|write) (?:a |your )?(?:comment|reply)s?",
     r"(?:no|\d[\d,]*) comments?(?: yet)?",
-    r"comments? ?\(\d[\d,]*\)",
+    r"comments? ?\(\d[\d,]*\)(?: closed)?",
     r"(?:view|show|load|read)(?: all| more)?(?: \d+)? comments",
     r"comments are (?:closed|off|disabled).{0,30}",
     r"be the first to comment.{0,30}",
 )
 MAIL = _lines(
     r"reply ?(?:reply ?(?:to )?all ?)?forward(?: ?\|)?",
-    r"reply to all",
+    r"reply to all|replying to x|comments are moderated.{0,150}",
     r"\[message clipped\].{0,40}",
     r"\[quoted text hidden\]",
     r"view entire message",
@@ -58,6 +58,12 @@ MAIL = _lines(
 )
 BUTTONS = _lines(
     r"home ?(?:[>›»/|] ?[^>›»/|]{1,40}){1,6}",
+    r"[-–—_*•·.=~|<>\s]+",
+    r"list (?:\d+ of \d+|of \d+ items?)|end of list",
+    r"this article is more than \d+ (?:day|week|month|year)s? old",
+    r"skip advertisement|ad feedback|(?:image|media) (?:source,? .{1,60}|caption,?)",
+    r"explore more on these topics|reuse this content|order reprints.{0,60}|why you can trust .{1,30}",
+    r"click to (?:share|e-?mail|print) .{0,80}|(?:facebook|twitter|whatsapp) (?:count|share)",
     r"skip to (?:main |the )?(?:content|navigation)",
     r"(?:[-–—* ]*)advertis(?:e?ment|ing)s?(?:[-–—* ]*| ?[-–—] ?(?:scroll|continue).{0,30})",
     r"(?:story|article) continues (?:below|after).{0,30}",
@@ -89,15 +95,17 @@ RELATED = _lines(
     r"recommended(?: (?:for you|stories|reading|articles|by .{0,20}))?:?",
     r"trending(?: now| stories)?|most (?:read|popular|viewed|shared|commented)|top stories|popular(?: posts| stories)?",
     r"latest (?:news|stories|articles|posts)|editor['’]?s['’]? (?:picks?|choice)|up next|next article|don['’]t miss",
-    r"in case you missed it",
+    r"in case you missed it|keep reading|more on this story|related topics",
 )
+LIST_BEGINS = re.compile(r"list of \d+ items?", re.IGNORECASE)
+LIST_ENDS = re.compile(r"end of list", re.IGNORECASE)
 RELATED_LINK = re.compile(
     r"(?:also read|read also|read more|read|related|see also|watch) ?[:|»>] ?\S.{0,160}", re.IGNORECASE
 )
 """A related headline on the line that announces it. In the middle of a body it has no full stop."""
 WEAK = frozenset(
     (
-        "share|print|email|e-mail|mail|tweet|facebook|twitter|x|whatsapp|linkedin|pinterest|reddit|telegram"
+        "published|updated|post|share|print|email|e-mail|mail|tweet|facebook|twitter|x|whatsapp|linkedin|pinterest|reddit|telegram"
         "|messenger|instagram|youtube|copy|link|save|bookmark|subscribe|sign in|log in|login|sign up|register"
         "|home|menu|search|close|comment|comments|reply|forward|reply all|top|next|previous|prev|listen|follow"
         "|like|more|overview|gift|advertise|contact|contact us|about us|newsletter|newsletters|the author"
@@ -125,7 +133,12 @@ _NO_HEADLINE = re.compile(
     r" ?(?:by\b|:|/|—|–|\()|getty images|shutterstock|\b(?:afp|reuters|ap|epa|xinhua)\s?/"
     r"|/\s?(?:afp|reuters|ap|epa|xinhua)\b|\bvia (?:ap|afp|reuters)\b"
     r"|\b(?:subscribe|newsletters?|inbox|cookies|sign up|log in|click here|download our)\b"
-    r"|[|>›»].*[|>›»]|[’']s office$",
+    r"|[|>›»].*[|>›»]|[’']s office$| / ",
+    re.IGNORECASE,
+)
+_MIDWAY = re.compile(
+    r"(?:skip )?adverti|ad feedback|(?:story|article) continues|scroll|swipe|sponsored|promoted|list |end of list"
+    r"|image|media|sign up|subscribe|get |read more|continue reading|keep reading|listen|watch|\d|$",
     re.IGNORECASE,
 )
 MAIL_HEADER = re.compile(r"(?:from|to|cc|bcc|sent|date|subject|reply-to): ?.*", re.IGNORECASE)
@@ -149,6 +162,11 @@ def is_strong(line: str) -> bool:
         return False
     patterns = (MAIL,) if _NARRATED.search(line) else (MAIL, PAYWALL, COMMENTS, BUTTONS)
     return any(pattern.fullmatch(line) or pattern.fullmatch(_bare(line)) for pattern in patterns)
+
+
+def is_midway(line: str) -> bool:
+    """Tell furniture that stands in the middle of bodies, too."""
+    return bool(_MIDWAY.match(_bare(line)))
 
 
 def is_weak(line: str) -> bool:

@@ -22,6 +22,8 @@ class Page:
         self._full = [i for i, line in enumerate(self.lines) if line]
         self._place = {i: place for place, i in enumerate(self._full)}
         self.furniture: set[int] = set()
+        self.ends: set[int] = set()
+        """Furniture under which a body may have ended."""
         self.above: list[str] = []
         """The lines of a site's head that stood above the headline and were dropped."""
         self._dropped: set[int] = set()
@@ -37,6 +39,7 @@ class Page:
     def mark(self, numbers: set[int]) -> None:
         """Drop lines as furniture."""
         self.furniture.update(numbers)
+        self.ends.update(i for i in numbers if not furniture.is_midway(self.lines[i]))
         self.drop(*numbers)
 
     def beside(self, i: int) -> set[int]:
@@ -59,7 +62,7 @@ class Page:
         prose = [i for i in self.kept() if self.prose[i]]
         if not prose:
             return -1
-        for mark in sorted(self.furniture, reverse=True):
+        for mark in sorted(self.ends, reverse=True):
             under = prose[bisect_right(prose, mark) :]
             if len(under) > 2 or sum(len(self.lines[i].split()) for i in under) > 80 or len(under) * 2 >= len(prose):
                 break
@@ -74,8 +77,9 @@ class Page:
         if not (line[0].isalnum() or line[0] in "‘“'\"«"):
             return False
         below = self.lines[i + 1] if i + 1 < len(self.lines) else ""
-        leads_on = len(line) >= 50 and below and len(below) <= 100 and not self.in_title_case(line)
-        return not leads_on
+        # Two lines may be a paragraph that was broken once: then the first of them is no headline.
+        broken = len(line) >= 50 and below and len(below) <= 100 and self.prose[i + 1]
+        return not broken or self.in_title_case(line)
 
     def in_title_case(self, line: str) -> bool:
         """Tell whether a line of five words or more is capitalised as headlines are."""
@@ -110,7 +114,10 @@ class Page:
         if _ASKED.fullmatch(line):
             return words > 20 or not (self.in_title_case(line) or i == self._first)
         below = self.lines[i + 1] if i + 1 < len(self.lines) else ""
-        return bool(_ENDED.fullmatch(line)) or bool(below[:1].islower() and words >= 4)
+        if _ENDED.fullmatch(line):
+            return True
+        goes_on = below[:1].islower() and words >= 4
+        return goes_on and not furniture.is_strong(below) and not furniture.is_weak(below)
 
 
 def _wrapped(lines: list[str]) -> list[bool]:

@@ -28,10 +28,10 @@ def read(text: str) -> Extracted:
     _drop_furniture(page)
     title, outlet = _title(page)
     author = byline.find(page)
+    _drop_related(page)
     published = leading or _published(page, title is not None or author is not None)
     outlet = _outlet(page, outlet)
     _drop_sections(page, title)
-    _drop_related(page)
     kept = page.text()
     if not kept:
         return Extracted(text.strip())  # nothing but furniture: better all of it than nothing
@@ -57,8 +57,21 @@ def _drop_furniture(page: Page) -> None:
     weak = {i for i in page.kept() if not page.prose[i] and furniture.is_weak(page.lines[i])}
     page.mark({i for i in weak if i < low or i > high or page.beside(i) & (weak | strong)})
     page.mark({i for i in page.kept() if not page.prose[i] and furniture.is_related_link(page.lines[i])})
+    page.mark(_listed(page))
     # Counters stand beside the buttons that they count for.
     page.mark({i for i in page.kept() if furniture.is_counter(page.lines[i]) and page.beside(i) & page.furniture})
+
+
+def _listed(page: Page) -> set[int]:
+    """Return the headlines in a list of other articles that a page announces and ends in so many words."""
+    lines = [i for i, line in enumerate(page.lines) if line]
+    found: set[int] = set()
+    for at, i in enumerate(lines):
+        if furniture.LIST_BEGINS.fullmatch(page.lines[i]):
+            under = lines[at + 1 : at + 24]
+            end = next((j for j in under if furniture.LIST_ENDS.fullmatch(page.lines[j])), i)
+            found |= {j for j in under if j < end and not page.prose[j]}
+    return found
 
 
 def _title(page: Page) -> tuple[str | None, str | None]:
@@ -123,10 +136,13 @@ def _outlet(page: Page, suffixed: str | None) -> str | None:
     for line in page.above[:2]:
         if _is_outlet(line, whole):
             told.add(line)
-    for i in [i for i in page.kept() if i < low and not page.prose[i]][:3]:
-        if _is_outlet(page.lines[i], whole):
-            told.add(page.lines[i])
+    for i in [i for i in page.kept() if i < low and not page.prose[i]]:
+        line = page.lines[i]
+        if _is_outlet(line, whole):
+            told.add(line)
             page.drop(i)
+        elif len(line.split()) <= 5 and outlets.is_known(line.split(",")[0]):  # "BBC News, Karachi"
+            told.add(line.split(",")[0])
     for i in [i for i, line in enumerate(page.lines) if line][-12:]:
         line = page.lines[i]
         note, owner = outlets.PUBLISHED_IN.fullmatch(line), outlets.COPYRIGHT.fullmatch(line)
@@ -154,13 +170,16 @@ def _drop_sections(page: Page, title: str | None) -> None:
 def _drop_related(page: Page) -> None:
     """Drop headlines of other articles: those that stand after the body, under a line of furniture."""
     end = page.end_of_body()
-    marks = [i for i in page.furniture if i > end]
+    last = page.body()[1]
+    marks = [i for i in page.ends if i > end]
     related = min((i for i in marks if furniture.is_related(page.lines[i])), default=len(page.lines))
     first = min(marks, default=len(page.lines))
     for i in [i for i in page.kept() if i > first and not page.prose[i]]:
         line = page.lines[i]
         announced = related < i
-        if byline.read(line) or is_date_line(line) or outlets.PUBLISHED_IN.fullmatch(line):
+        told = published_line(line)[1] or (is_date_line(line) and not announced)
+        if told or byline.read(line) or outlets.PUBLISHED_IN.fullmatch(line):
             continue
-        if announced or furniture.is_section(line) or len(line.split()) <= 3 or page.in_title_case(line):
+        other = furniture.is_section(line) or len(line.split()) <= 3 or page.in_title_case(line)
+        if announced or (i > last and other):
             page.drop(i)
