@@ -7,7 +7,7 @@ from pathlib import Path
 import docx
 
 
-def pdf(pages: list[list[str]], extra: bytes = b"", encrypt: bytes = b"") -> bytes:
+def pdf(pages: list[list[str]], title: str = "Microsoft Word - draft3", encrypt: bytes = b"") -> bytes:
     """Return a PDF of pages of lines in Helvetica; an empty page holds no text, as a scan does not."""
     streams = [_page(lines) for lines in pages]
     kids = " ".join(f"{4 + 2 * i} 0 R" for i in range(len(pages)))
@@ -22,7 +22,8 @@ def pdf(pages: list[list[str]], extra: bytes = b"", encrypt: bytes = b"") -> byt
             "/Resources << /Font << /F1 3 0 R >> >> >>".encode()
         )
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
-    return assemble([*objects, *([extra] if extra else [])], encrypt)
+    info = b"/Info << /Title (%s) /Author (HP) /CreationDate (D:20200101000000Z) >> " % title.encode("cp1252")
+    return assemble(objects, info + encrypt)
 
 
 def assemble(objects: list[bytes], trailer: bytes = b"") -> bytes:

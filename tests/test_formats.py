@@ -62,6 +62,16 @@ def test_pdf_lines_are_joined_to_paragraphs_and_page_numbers_dropped(tmp_path):
     assert article.source.published == date(2023, 11, 3)
 
 
+def test_a_headline_of_two_lines_is_a_pdfs_title_only_where_the_file_says_so(tmp_path):
+    lines = ["Bridge at Thakot Opens Again", "After a Year Without One", "By Ann Li", SENTENCE]
+    (tmp_path / "bridge.pdf").write_bytes(pdf([lines]))
+    assert one(tmp_path / "bridge.pdf").source.title == "bridge"
+    (tmp_path / "bridge.pdf").write_bytes(pdf([lines], title="Bridge at Thakot Opens Again After a Year Without One"))
+    assert one(tmp_path / "bridge.pdf").source.title == "Bridge at Thakot Opens Again After a Year Without One"
+    assert one(tmp_path / "bridge.pdf").source.author == "Ann Li"
+    assert one(tmp_path / "bridge.pdf").source.published is None  # the day of saving is no publication
+
+
 def test_pages_of_images_among_pages_of_text_are_told(tmp_path):
     (tmp_path / "part.pdf").write_bytes(pdf([[SENTENCE], []]))
     assert contents(tmp_path / "part.pdf").notes == (f"{tmp_path}/part.pdf: 1 of 2 pages hold no text",)

@@ -77,7 +77,8 @@ def find(page: Page) -> str | None:
     if head:
         return head[0] if len(set(head)) == 1 else None
     foot = [name for i in kept if i > last and (name := read(page.lines[i])) and " " in name]
-    foot += [clean(m["names"]) for i in kept[-4:] if (m := _REPORTING.fullmatch(page.lines[i])) and clean(m["names"])]
+    reporting = (_REPORTING.fullmatch(page.lines[i]) for i in kept[-4:])
+    foot += [name for found in reporting if found and (name := clean(found["names"]))]
     if foot:
         return foot[0] if len(set(foot)) == 1 else None
     return _about(page.lines[last], page) if last >= 0 and not page.wrapped[last] else None

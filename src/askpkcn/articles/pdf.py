@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from askpkcn.articles import pasted
+from askpkcn.articles import byline, pasted
+from askpkcn.articles.dates import is_date_line
 from askpkcn.articles.extracted import Extracted
 from askpkcn.errors import ArticleError
 from askpkcn.text import normalise
@@ -19,17 +20,33 @@ _PAGE_NUMBER = re.compile(r"(?:page )?[-–— ]*\d{1,4}[-–— ]*(?:(?:of|/) ?
 
 def read(file: Path) -> Extracted:
     """Read a PDF. Raises ArticleError where it is encrypted, broken, or holds no text."""
-    pages = _pages(file)
+    pages, told = _pages(file)
     empty = sum(not page.strip() for page in pages)
     if empty == len(pages):
         raise ArticleError(f"{file} is a PDF that holds no text; if its pages are images, run text recognition over it")
     text = paragraphs([page.split("\n") for page in pages])
     found = pasted.read(text)
+    title = _title(found, told)
     notes = (f"{file}: {empty} of {len(pages)} pages hold no text",) if empty else ()
-    return Extracted(found.text, found.title, found.outlet, found.author, found.published, None, notes)
+    return Extracted(found.text, title, found.outlet, found.author, found.published, None, notes)
 
 
-def _pages(file: Path) -> list[str]:
+def _title(found: Extracted, told: str) -> str | None:
+    """Return the title: what the file calls so, if its text begins with that; else the headline, if it is one line."""
+    told = " ".join(normalise(told).split())
+    if len(told.split()) >= 3 and told.casefold() in " ".join(found.text[:1000].split()).casefold():
+        return told
+    blocks = found.text.split("\n\n")
+    if found.title not in blocks:
+        return None
+    below = next(iter(blocks[blocks.index(found.title) + 1 :]), "")
+    # A headline of two lines is two blocks here, and the first of them is not the title.
+    whole = byline.read(below) or is_date_line(below) or _ENDED.fullmatch(below) or len(below.split()) > 20
+    return found.title if whole else None
+
+
+def _pages(file: Path) -> tuple[list[str], str]:
+    """Return the text of each page, and the title among the file's properties."""
     import logging
 
     from pypdf import PdfReader
@@ -45,7 +62,8 @@ def _pages(file: Path) -> list[str]:
                 raise ArticleError(f"{file} is an encrypted PDF; save a copy without a password")
             if len(pdf.pages) > MAX_PAGES:
                 raise ArticleError(f"{file} has {len(pdf.pages):,} pages, over the limit of {MAX_PAGES:,}; split it")
-            return [normalise(page.extract_text() or "") for page in pdf.pages]
+            title = (pdf.metadata.title if pdf.metadata else None) or ""
+            return [normalise(page.extract_text() or "") for page in pdf.pages], title
     except (DependencyError, NotImplementedError) as error:
         raise ArticleError(f"{file} is an encrypted PDF; save a copy without a password") from error
     except ArticleError:

@@ -9,12 +9,15 @@ from datetime import date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from askpkcn.articles.decoding import read_bytes
 from askpkcn.articles.extracted import Extracted
 from askpkcn.articles.finding import SIDECAR, Found
 from askpkcn.articles.markdown import field as text_of
 from askpkcn.articles.markdown import published
 from askpkcn.errors import ArticleError
 from askpkcn.unknown import FIELDS
+
+MAX_BYTES = 5_000_000
 
 
 @dataclass
@@ -82,9 +85,7 @@ def _matches(pattern: str, path: str, record: str | None) -> bool:
 
 def _load(file: Path) -> list[_Entry]:
     try:
-        told = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ArticleError(f"{file} cannot be read ({error.strerror}); check its permissions") from error
+        told = tomllib.loads(read_bytes(file, MAX_BYTES).decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ArticleError(f"{file} is no TOML ({error}); mend it") from error
     return [_Entry(pattern, _checked(values, pattern, file)) for pattern, values in told.items()]
