@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from askpkcn.articles import byline, outlets
+from askpkcn.articles import byline, outlets, pasted
 from askpkcn.articles.dates import read_date
 from askpkcn.articles.decoding import decode, read_bytes
 from askpkcn.articles.extracted import Extracted, joined
@@ -63,7 +63,7 @@ def read(file: Path) -> Extracted:
     _check_depth(tree, file)
     days = set(_dates(tree))
     found = _extract(tree)
-    text = _lines(found.text or "") if found else ""
+    text = pasted.without_furniture(_lines(found.text or "")) if found else ""
     if found is None or len(text.split()) < MIN_WORDS:
         raise ArticleError(f"{file} is a web page without an article's text; save the article's own page")
     title, outlet = _title(found.title, found.sitename)

@@ -38,6 +38,19 @@ def read(text: str) -> Extracted:
     return Extracted(kept, title=title, outlet=outlet, author=author, published=published)
 
 
+def without_furniture(text: str) -> str:
+    """Return a text without the lines that are furniture wherever they stand: some stand within web pages' articles."""
+    page = Page(text)
+    page.mark(_certain(page))
+    return page.text()
+
+
+def _certain(page: Page) -> set[int]:
+    """Return the lines that are furniture wherever they stand."""
+    lines = (i for i in page.kept() if not page.prose[i])
+    return {i for i in lines if furniture.is_strong(page.lines[i]) or furniture.is_related_link(page.lines[i])}
+
+
 def _drop_mail_headers(page: Page) -> None:
     """Drop the header that a mail program puts above a forwarded text: three lines such as "Subject: ..." in a row."""
     lines = page.kept()
@@ -51,12 +64,11 @@ def _drop_mail_headers(page: Page) -> None:
 
 
 def _drop_furniture(page: Page) -> None:
-    strong = {i for i in page.kept() if not page.prose[i] and furniture.is_strong(page.lines[i])}
+    strong = _certain(page)
     page.mark(strong)
     low, high = page.body()
     weak = {i for i in page.kept() if not page.prose[i] and furniture.is_weak(page.lines[i])}
     page.mark({i for i in weak if i < low or i > high or page.beside(i) & (weak | strong)})
-    page.mark({i for i in page.kept() if not page.prose[i] and furniture.is_related_link(page.lines[i])})
     page.mark(_listed(page))
     # Counters stand beside the buttons that they count for.
     page.mark({i for i in page.kept() if furniture.is_counter(page.lines[i]) and page.beside(i) & page.furniture})
