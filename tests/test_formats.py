@@ -158,6 +158,13 @@ def test_other_encodings_are_found_and_told(tmp_path, text, encoding, shown):
     assert made.notes == (f"{tmp_path}/bridge.txt is not UTF-8; it was read as {shown}",)
 
 
+def test_a_few_broken_bytes_do_not_make_another_encoding(tmp_path):
+    (tmp_path / "bridge.txt").write_bytes("“Brücke” – café – “naïve” – Köln ".encode() + b"\xe9 end.")
+    made = contents(tmp_path / "bridge.txt")
+    assert made.articles[0].text == "“Brücke” – café – “naïve” – Köln \ufffd end."
+    assert made.notes == (f"{tmp_path}/bridge.txt holds bytes that are not UTF-8; \ufffd stands for each",)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
 def test_encodings_that_mark_themselves_need_no_guess(tmp_path, encoding):
     (tmp_path / "bridge.txt").write_bytes(f"Ein Brücke – {SENTENCE}".encode(encoding))

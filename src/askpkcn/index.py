@@ -57,8 +57,8 @@ def build(
     `strict`, if one file gives none; IndexUnwritable if the folder cannot be written or another build writes to it.
     """
     settings = settings or PassageSettings()
-    gathered = gather(paths, report, strict=strict)
-    found = gathered.articles
+    got = gather(paths, report, strict=strict)
+    found = got.articles
     with _only_writer(folder):
         encoder = open_encoder()
         staged = folder / "snapshots" / ".staged"
@@ -76,17 +76,8 @@ def build(
         finally:
             shutil.rmtree(staged, ignore_errors=True)
         _drop_old(folder, {name, before})
-    return Built(
-        name,
-        len(found),
-        len(made),
-        reused,
-        changes,
-        gathered.duplicates,
-        gathered.skipped,
-        gathered.others,
-        gathered.notes,
-    )
+    counts = (len(found), len(made), reused)
+    return Built(name, *counts, changes, got.duplicates, got.skipped, got.others, got.notes)
 
 
 @contextmanager

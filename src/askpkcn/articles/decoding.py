@@ -64,7 +64,16 @@ def decode(data: bytes, file: Path, *, declares: bool = False) -> tuple[str, tup
         pass
     if declares and (found := _declared(data)):
         return found, ()
-    return _guess(data, file)
+    return _mostly_utf8(data, file) or _guess(data, file)
+
+
+def _mostly_utf8(data: bytes, file: Path) -> tuple[str, tuple[str, ...]] | None:
+    """Return UTF-8 with U+FFFD for the few characters that are broken; in other encodings most would be."""
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    if sum(c > "\x7f" for c in text) < 6 * broken:
+        return None
+    return text, (f"{file} holds bytes that are not UTF-8; \ufffd stands for each",)
 
 
 def _declared(data: bytes) -> str | None:

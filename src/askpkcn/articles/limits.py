@@ -16,7 +16,7 @@ import askpkcn
 from askpkcn.articles.extracted import Extracted
 from askpkcn.errors import ArticleError
 
-SECONDS = 30.0
+SECONDS = 60.0
 MEGABYTES = 2048
 START_SECONDS = 60.0
 MAX_REPLY = 400_000_000
