@@ -59,7 +59,7 @@ def test_ask_json_is_one_object_of_the_documented_schema(seeds_index, capsys):
     assert text[quote["start"] : quote["end"]] == quote["text"] == "20"
     sentence = quote["sentence"]
     assert text[sentence["start"] : sentence["end"]] == sentence["text"]
-    assert set(answer["timings_ms"]) == {"encode", "retrieve", "read", "total"}
+    assert set(answer["timings_ms"]) == {"encode", "retrieve", "read", "decide", "total"}
 
 
 def test_a_question_nobody_can_answer_exits_1_and_shows_what_came_near(seeds_index, capsys):

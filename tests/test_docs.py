@@ -59,6 +59,6 @@ def test_readme_examples_print_what_the_readme_shows(line, seeds_index, capsys, 
 
 def volatile(text: str) -> str:
     """Blank what differs from run to run: times, snapshot names, and probabilities."""
-    text = re.sub(r"\d+ ms \(encode \d+, retrieve \d+, read \d+\)", "T ms", text)
+    text = re.sub(r"\d+ ms \(encode \d+, retrieve \d+, read \d+, decide \d+\)", "T ms", text)
     text = re.sub(r"\d{8}T\d+Z-[0-9a-f]{16}", "SNAPSHOT", text)
     return re.sub(r"probability \d\.\d\d", "probability P", text)

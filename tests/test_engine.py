@@ -74,7 +74,7 @@ def test_an_answer_says_everything_that_a_citation_needs(engine):
 
 
 def test_asking_again_gives_the_same_answer_but_for_the_times(engine):
-    nil = Timings(0.0, 0.0, 0.0, 0.0)
+    nil = Timings(0.0, 0.0, 0.0, 0.0, 0.0)
     first, second = (replace(engine.ask(KAKAR), timings=nil) for _ in range(2))
     assert first == second
 

@@ -55,6 +55,8 @@ def scored(pairs: list[tuple[float, bool]]) -> tuple[np.ndarray, np.ndarray]:
         ("Anwaar-ul-Haq Kakar", ["Kakar", "the prime minister"], 0.0, 2 / 3),
         ("20 agreements", ["agreements: 20", "twenty"], 0.0, 1.0),
         ("Kakar Kakar", ["Kakar"], 0.0, 2 / 3),
+        ("An agreement", ["agreement"], 1.0, 1.0),
+        ("a deal, the", ["deal"], 1.0, 1.0),
         ("", ["Kakar"], 0.0, 0.0),
         ("the", ["a"], 1.0, 1.0),
         ("the", ["20"], 0.0, 0.0),

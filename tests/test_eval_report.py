@@ -58,7 +58,7 @@ def row(name: str, split: str, *, gold: str = "$5 & $6", given: str = "", best: 
             "answered": bool(given),
             "reason": None if given else "below_threshold" if best else "nothing_retrieved",
             "groups": [group, {"text": HOSTILE, "probability": 0.5, "quotes": []}] if given else [],
-            "timings_ms": {"encode": 1.5, "retrieve": 2.5, "read": 30.0, "total": 34.0 + len(name)},
+            "timings_ms": {"encode": 1.5, "retrieve": 2.5, "read": 30.0, "decide": 1.0, "total": 35.0 + len(name)},
         },
         "best": {"article": ARTICLE, "text": best, "probability": 0.2, **place(best)} if best else None,
         "hits": [{"article": "other.md", "start": 0, "end": 90, "score": 0.1}]

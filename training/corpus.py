@@ -94,7 +94,7 @@ def load(folder: Path, tokenizer: Tokenizer) -> Corpus:
     paragraphs: list[Paragraph] = []
     questions: list[Question] = []
     for name in FILES:
-        for text, asked in _paragraphs(folder / f"{name}.json.gz"):
+        for text, asked in paragraphs_of(folder / f"{name}.json.gz"):
             paragraphs.append(tokenise(name, text, tokenizer))
             for question in asked:
                 spans = tuple((a["answer_start"], a["answer_start"] + len(a["text"])) for a in question["answers"])
@@ -114,7 +114,8 @@ def tokenise(file: str, text: str, tokenizer: Tokenizer) -> Paragraph:
     return Paragraph(file, text, split_of(text), ids, starts, ends, tuple(pairwise(edges)))
 
 
-def _paragraphs(file: Path) -> Iterator[tuple[str, list[dict]]]:
+def paragraphs_of(file: Path) -> Iterator[tuple[str, list[dict]]]:
+    """Yield each paragraph of a SQuAD file with its questions, as the file has them."""
     with gzip.open(file, "rt", encoding="utf-8") as stream:
         for article in json.load(stream)["data"]:
             for paragraph in article["paragraphs"]:

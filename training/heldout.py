@@ -7,8 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from askpkcn.evaluation import squad
-from training.corpus import split_of
+from training.corpus import paragraphs_of, split_of
 
 
 def main() -> None:
@@ -17,10 +16,9 @@ def main() -> None:
     parser.add_argument("--file", type=Path, required=True)
     parser.add_argument("--split", choices=("train", "validation", "test"), default="test")
     options = parser.parse_args()
-    whole = squad.read(options.file)
-    for question in whole.questions:
-        if split_of(whole.paragraphs[question.paragraph]) == options.split:
-            print(question.id)
+    for text, questions in paragraphs_of(options.file):
+        if split_of(text) == options.split:
+            print("\n".join(question["id"] for question in questions))
 
 
 if __name__ == "__main__":

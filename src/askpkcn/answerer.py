@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from askpkcn import agreement, evidence
+from askpkcn import agreement, evidence, expected
 from askpkcn.calibration import Calibration, features
 from askpkcn.errors import REBUILD, IndexCorrupt
 from askpkcn.types import Article, Extent, Group, Hit, Near, Quote, Reason, Span
@@ -85,8 +85,9 @@ class Answerer:
         made = []
         for hit, span, article, sentence in marked:
             near = self._neighbourhood(article, sentence)
+            form = expected.fits(question, article.text[span.start : span.end])
             weighed = evidence.weigh(terms, near, hit.passage.text, article.text)
-            values = features(hit, span, best, alike[sentence.text], weighed)
+            values = features(hit, span, best, alike[sentence.text], form, weighed)
             made.append(Candidate(hit, span, article, sentence, values, self._calibration.probability(values)))
         made.sort(key=lambda c: (-c.probability, -c.span.margin, c.article.id, c.span.start))
         return _without_overlaps(made)

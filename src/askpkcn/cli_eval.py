@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -66,7 +67,8 @@ def evaluate(
     else:
         from askpkcn.evaluation.questions import check, load
 
-        opened, asked, source = Engine(index), load(questions), str(questions)
+        asked, source = load(questions), str(questions)
+        opened = Engine(index)
     with opened as engine:
         if squad is None:
             _stop_at(_serious(check(asked, _text_of(engine))), questions)
@@ -133,16 +135,18 @@ def compare(
 
     console = open_console()
     table = Table(title=f"{run_a.name} → {run_b.name}, {split}: {found.n} questions in both", title_justify="left")
-    for head in ("measure", run_a.name, run_b.name, "difference", "95 % interval", "p"):
-        table.add_column(head, justify="left" if head == "measure" else "right")
+    table.add_column("measure", min_width=max(len(d.measure) for d in found.differences))
+    for head in ("before", "after", "difference", "95 % interval", "p"):
+        table.add_column(head, justify="right")
     for d in found.differences:
+        places = 1 if "_ms_" in d.measure else 3
         marked = "*" if d.p < 0.05 else " "
         table.add_row(
             d.measure,
-            f"{d.a:.3f}",
-            f"{d.b:.3f}",
-            f"{d.difference:+.3f}",
-            f"{d.low:+.3f} … {d.high:+.3f}",
+            f"{d.a:.{places}f}",
+            f"{d.b:.{places}f}",
+            f"{d.difference:+.{places}f}",
+            f"{d.low:+.{places}f} … {d.high:+.{places}f}",
             f"{d.p:.3f}{marked}",
         )
     console.print(table)
@@ -169,7 +173,7 @@ def _need_extra() -> None:
 
 
 def _run_name(run: str | None) -> str:
-    name = run or datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ") if run is None else run
     if not re.fullmatch(r"\w[\w.-]*", name):
         raise EvaluationError(f"--run {name!r} is no folder name; use letters, digits, dots and dashes")
     return name
@@ -187,8 +191,10 @@ def _floors(options: Sequence[str]) -> dict[str, float]:
             )
         try:
             floors[name] = float(value)
-        except ValueError as error:
-            raise EvaluationError(f"--fail-under {option!r} is no MEASURE=VALUE, such as answer_f1=0.80") from error
+        except ValueError:
+            floors[name] = float("nan")
+        if not isfinite(floors[name]):
+            raise EvaluationError(f"--fail-under {option!r} is no MEASURE=VALUE, such as answer_f1=0.80")
     return floors
 
 

@@ -167,7 +167,7 @@ class Engine:
         )
         done = perf_counter()
         timings = Timings(
-            *(1000 * t for t in (encoded - started, retrieved - encoded, read - retrieved, done - started))
+            *(1000 * t for t in (encoded - started, retrieved - encoded, read - retrieved, done - read, done - started))
         )
         answer = Answer(
             asked,

@@ -24,6 +24,7 @@ def answer(value: Answer) -> dict[str, Any]:
             "encode": round(timings.encode, 2),
             "retrieve": round(timings.retrieve, 2),
             "read": round(timings.read, 2),
+            "decide": round(timings.decide, 2),
             "total": round(timings.total, 2),
         },
         "snapshot": value.snapshot,

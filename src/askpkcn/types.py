@@ -158,11 +158,12 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Wall time of the stages of one question, in milliseconds."""
+    """Wall time of the stages of one question, in milliseconds; decide is from the spans to the answer."""
 
     encode: float
     retrieve: float
     read: float
+    decide: float
     total: float
 
 

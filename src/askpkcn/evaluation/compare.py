@@ -92,8 +92,9 @@ def _differences(one: Sequence[Row], other: Sequence[Row]) -> list[Difference]:
             p = 1.0
         else:
             swapped = _deltas(name, pair, np.where(swaps, second, first), np.where(swaps, first, second))
+            swapped = swapped[~np.isnan(swapped)]
             # The runs as they are count as one of the arrangements, so p is never 0.
-            p = (1 + int((np.abs(swapped) >= abs(b - a) - 1e-12).sum())) / (SWAPS + 1)
+            p = (1 + int((np.abs(swapped) >= abs(b - a) - 1e-12).sum())) / (len(swapped) + 1)
         made.append(Difference(name, a, b, b - a, float(low), float(high), p))
     return made
 

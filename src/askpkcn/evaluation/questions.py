@@ -10,7 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from askpkcn.errors import EvaluationError
+from askpkcn.engine import check_question
+from askpkcn.errors import EvaluationError, QuestionError
 from askpkcn.evaluation.measures import hold_one_another
 from askpkcn.types import Filters
 
@@ -154,6 +155,10 @@ def _faults(question: Question, text_of: TextOf) -> Iterator[str]:
     ):
         if value not in allowed:
             yield f"{name} {value!r} is none of {', '.join(allowed)}"
+    try:
+        check_question(question.text)
+    except QuestionError as error:
+        yield str(error)
     if question.answerable and not question.golds:
         yield "answerable, but without gold"
     if question.golds and not question.answerable:

@@ -59,7 +59,7 @@ MEASURES: Mapping[str, Mapping[str, str]] = {
 """A line on each measure; docs/evaluation.md defines them."""
 
 LOST = {
-    NOT_RETRIEVED: "No gold place is among the first 10 passages.",
+    NOT_RETRIEVED: "No passage that was read holds a gold place.",
     MISREAD: "A gold place was retrieved, but another place was preferred.",
     ABSTAINED: "The best candidate was right, but its probability is under the threshold.",
     ANSWERED_ANYWAY: "The articles do not tell, but an answer was given.",

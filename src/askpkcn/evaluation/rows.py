@@ -28,6 +28,8 @@ RIGHT, NOT_RETRIEVED, MISREAD, ABSTAINED, ANSWERED_ANYWAY = STAGES = (
     "should have abstained",
 )
 WARM_UP = 3
+NEEDED = {"id", "question", "split", "answerable", "answers", "answer", "stage", "values"}
+"""What comparing needs of a row."""
 
 
 def ask(
@@ -183,6 +185,6 @@ def read(folder: Path) -> list[Row]:
         raise EvaluationError(f"{folder} is no run: it has no predictions.jsonl; `askpkcn eval` writes runs")
     found = [row for _, row in rows(file)]
     for row in found:
-        if not isinstance(row.get("values"), dict) or "id" not in row:
+        if not row.keys() >= NEEDED or not isinstance(row["values"], dict):
             raise EvaluationError(f"{file} holds a line that is no prediction; run `askpkcn eval` again")
     return found

@@ -86,9 +86,10 @@ def _write(made: list[rows.Row], metrics: dict[str, Any], folder: Path, page: An
     judged = {row["id"]: (row["gold"], row["hits"]) for row in made if row["gold"]}
     ranking.write(judged, folder, "askpkcn")
     squad.write_predictions(made, folder)
-    (folder / "report.html").write_text(page.render(metrics, made), encoding="utf-8")
+    (folder / "report.html").write_text(page.render(metrics, made), encoding="utf-8", errors="replace")
     partial = folder / ".metrics.json"
-    partial.write_text(json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(metrics, ensure_ascii=False, indent=1) + "\n"
+    partial.write_text(text, encoding="utf-8", errors="backslashreplace")
     partial.replace(folder / "metrics.json")
 
 
@@ -123,7 +124,11 @@ def _counted_out(made: Sequence[rows.Row]) -> dict[str, int]:
 
 def _index_facts(engine: Engine) -> dict[str, Any]:
     manifest = engine.manifest
-    return {name: manifest[name] for name in ("settings", "counts") if name in manifest}
+    return {
+        "encoder": manifest["encoder"]["card"]["name"],
+        "passages": manifest["passages"],
+        "counts": manifest["counts"],
+    }
 
 
 def _digest(questions: Sequence[Question]) -> str:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from askpkcn.errors import EvaluationError
+from askpkcn.engine import check_question
+from askpkcn.errors import EvaluationError, QuestionError
 from askpkcn.evaluation.questions import Gold, Question, TextOf
 from askpkcn.evaluation.rows import Row
 from askpkcn.text import normalise
@@ -19,12 +20,13 @@ from askpkcn.types import Filters
 
 SPLIT = "test"
 """Nothing is chosen on such a file."""
+BROKEN = (EOFError, RecursionError, zlib.error)
 KINDS = ("how many", "how much", "who", "when", "where", "which", "why", "how", "what")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question of the file with its answers' offsets in the raw paragraph, which is `paragraph` in the file."""
+    """A question of a paragraph, by number; each answer as its text has it, and about where it stands there."""
 
     id: str
     text: str
@@ -34,7 +36,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Squad:
-    """A SQuAD file: its paragraphs, its questions, and the sha256 of its bytes."""
+    """A SQuAD file: its paragraphs as articles have them, its questions, and the sha256 of its bytes."""
 
     paragraphs: tuple[str, ...]
     questions: tuple[Asked, ...]
@@ -49,7 +51,7 @@ def read(file: Path) -> Squad:
         paragraphs, questions = _parse(json.loads(text))
     except OSError as error:
         raise EvaluationError(f"{file} cannot be read ({error.strerror or error}); check --squad") from error
-    except (ValueError, KeyError, TypeError, AttributeError, EOFError, zlib.error) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, *BROKEN) as error:
         why = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise EvaluationError(f"{file} is no SQuAD file ({why}); it needs data[].paragraphs[].qas[]") from error
     if not questions:
@@ -58,17 +60,36 @@ def read(file: Path) -> Squad:
 
 
 def _parse(whole: Mapping[str, Any]) -> tuple[list[str], list[Asked]]:
-    numbers: dict[str, int] = {}  # one article for a paragraph that stands in the file twice
+    numbers: dict[str, int] = {}  # one article for a text that stands in the file twice
     questions: dict[str, Asked] = {}
     for article in whole["data"]:
         for paragraph in article["paragraphs"]:
-            number = numbers.setdefault(str(paragraph["context"]), len(numbers))
+            raw = str(paragraph["context"])
+            number = numbers.setdefault(normalise(raw).strip(), len(numbers))
             for asked in paragraph["qas"]:
                 known = () if asked.get("is_impossible") else asked["answers"]
-                answers = tuple((str(a["text"]), int(a["answer_start"])) for a in known if str(a["text"]).strip())
-                text = " ".join(str(asked["question"]).split())
+                answers = tuple(_answer(raw, str(a["text"]), int(a["answer_start"])) for a in known)
+                answers = tuple((answer, about) for answer, about in answers if answer)
+                text = " ".join(normalise(str(asked["question"])).split())
                 questions.setdefault(str(asked["id"]), Asked(str(asked["id"]), text, number, answers))
-    return list(numbers), [q for q in questions.values() if any(c.isalnum() for c in q.text)]
+    return list(numbers), [q for q in questions.values() if _askable(q.text)]
+
+
+def _askable(text: str) -> bool:
+    try:
+        return bool(check_question(text))
+    except QuestionError:
+        return False
+
+
+def _answer(raw: str, answer: str, start: int) -> tuple[str, int]:
+    """Return an answer and its offset, both as if the paragraph had been normalised and stripped.
+
+    The offset can be off by one where normalisation joins characters across the answer's start.
+    """
+    whole, found = normalise(raw), normalise(answer)
+    lead, indent = (len(text) - len(text.lstrip()) for text in (whole, found))
+    return found.strip(), max(len(normalise(raw[: max(start, 0)])) + indent - lead, 0)
 
 
 def write_articles(squad: Squad, folder: Path) -> list[str]:
@@ -76,7 +97,7 @@ def write_articles(squad: Squad, folder: Path) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     ids = []
     for number, paragraph in enumerate(squad.paragraphs):
-        (folder / f"{number:06}.txt").write_text(paragraph, encoding="utf-8", errors="ignore", newline="")
+        (folder / f"{number:06}.txt").write_text(paragraph, encoding="utf-8", newline="")
         ids.append(f"{folder.name}/{number:06}.txt")
     return ids
 
@@ -88,13 +109,13 @@ def questions(squad: Squad, ids: Sequence[str], text_of: TextOf) -> Iterator[Que
     """
     for asked in squad.questions:
         article = ids[asked.paragraph]
-        text, raw = text_of(article), squad.paragraphs[asked.paragraph]
-        golds = [_gold(article, text, raw, answer, start) for answer, start in asked.answers]
+        text = text_of(article)
+        golds = [_gold(article, text, answer, about) for answer, about in asked.answers]
         yield Question(
             id=asked.id,
             text=asked.text,
             kind=next((kind for kind in KINDS if f"{kind} " in f"{asked.text.lower()} "), "other"),
-            answers=tuple(dict.fromkeys(normalise(answer).strip() for answer, _ in asked.answers)),
+            answers=tuple(dict.fromkeys(answer for answer, _ in asked.answers)),
             golds=tuple(dict.fromkeys(golds)),
             wording="",
             category="" if asked.answers else "unanswerable",
@@ -103,15 +124,10 @@ def questions(squad: Squad, ids: Sequence[str], text_of: TextOf) -> Iterator[Que
         )
 
 
-def _gold(article: str, text: str | None, raw: str, answer: str, start: int) -> Gold:
-    """Place an answer in the article's text, which is the raw paragraph, normalised and stripped."""
-    quote = normalise(answer).strip()
-    if text is None:
-        return Gold(article, quote, start, start + len(quote))
-    lead = len(normalise(raw)) - len(normalise(raw).lstrip())
-    guess = len(normalise(raw[:start])) - lead
-    places = list(_occurrences(text, quote))
-    at = min(places, key=lambda place: abs(place - guess)) if places else max(guess, 0)
+def _gold(article: str, text: str | None, quote: str, about: int) -> Gold:
+    """Place an answer where the article has it nearest to `about`."""
+    places = _occurrences(text, quote) if text else ()
+    at = min(places, key=lambda place: abs(place - about), default=about)
     return Gold(article, quote, at, at + len(quote))
 
 
@@ -128,4 +144,5 @@ def write_predictions(rows: Iterable[Row], folder: Path) -> None:
     given = {row["id"]: row["answer"]["groups"][0]["text"] if row["answer"]["groups"] else "" for row in kept}
     none = {row["id"]: round(1 - row["values"]["probability"], 6) for row in kept}
     for name, values in (("squad-predictions.json", given), ("squad-na-probs.json", none)):
-        (folder / name).write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps(values, ensure_ascii=False, indent=1) + "\n"
+        (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -34,7 +34,7 @@ MEANS = (
 )
 """Means over the questions that each counts."""
 
-STAGES_TIMED = ("encode", "retrieve", "read", "total")
+STAGES_TIMED = ("encode", "retrieve", "read", "decide", "total")
 
 
 class Table:
