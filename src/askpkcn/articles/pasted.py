@@ -16,7 +16,9 @@ from askpkcn.articles.dates import DATE, PUBLISHED, is_date_line, is_updated_lin
 from askpkcn.articles.extracted import Extracted
 from askpkcn.articles.lines import Page
 
-_LEADING_DATE = re.compile(rf"\s*(?:{PUBLISHED})(?P<date>{DATE})[\s,:;.|–—-]+(?=\S+ \S+ \S+)", re.IGNORECASE)
+_LEADING_DATE = re.compile(
+    rf"\s*(?:{PUBLISHED})(?P<date>{DATE})[\s:.|–—-]+(?=(?-i:[^a-z\s])\S* \S+ \S+)", re.IGNORECASE
+)
 
 
 def read(text: str) -> Extracted:
