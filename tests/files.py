@@ -49,11 +49,11 @@ def _page(lines: list[str]) -> bytes:
 
 
 def word(blocks: list[str | list[list[str]]]) -> bytes:
-    """Return a Word document of paragraphs and tables, a table being rows of cells."""
+    """Return a Word document of paragraphs ("# ": its title) and tables, a table being rows of cells."""
     document = docx.Document()
     for block in blocks:
         if isinstance(block, str):
-            document.add_paragraph(block)
+            document.add_paragraph(block.removeprefix("# "), style="Title" if block.startswith("# ") else None)
             continue
         table = document.add_table(len(block), len(block[0]))
         for i, row in enumerate(block):

@@ -86,6 +86,11 @@ def test_word_paragraphs_and_tables_in_their_order(tmp_path):
     assert (article.source.author, article.source.published) == ("Ann Li", None)
 
 
+def test_a_paragraph_styled_as_title_is_the_title(tmp_path):
+    (tmp_path / "bridge.docx").write_bytes(word(["For the Saturday page, please", "# Bridge Opens.", SENTENCE]))
+    assert one(tmp_path / "bridge.docx").source.title == "Bridge Opens."
+
+
 def test_json_lines_give_an_article_each(tmp_path):
     rows = [
         {"id": "a/1", "title": "Bridge Opens", "text": SENTENCE, "source": "Dawn", "authors": ["Ann Li", "Bo Khan"]},

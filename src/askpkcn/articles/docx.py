@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,23 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 def read(file: Path) -> Extracted:
     """Read a Word document. Raises ArticleError where it is broken, too big unpacked, or holds no text."""
     _check_archive(file)
-    blocks = [normalise(block).strip() for block in _blocks(_body(file))]
+    body = _body(file)
+    blocks = [normalise(block).strip() for block in _blocks(body)]
     text = "\n\n".join(block for block in blocks if block)
     if not text:
         raise ArticleError(f"{file} is a Word document that holds no text; remove it or fill it")
-    return pasted.read(text)
+    found = pasted.read(text)
+    return replace(found, title=_styled_title(body, found.text) or found.title)
+
+
+def _styled_title(body: Any, text: str) -> str | None:
+    """Return the paragraph among the first that is styled as the document's title, if it is left in the text."""
+    for paragraph in body.paragraphs[:10]:
+        style = paragraph.style.name if paragraph.style is not None else ""
+        title = " ".join(normalise(paragraph.text).split())
+        if style == "Title" and title and title in text[:2000].split("\n"):
+            return title
+    return None
 
 
 def _check_archive(file: Path) -> None:
