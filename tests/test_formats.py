@@ -96,7 +96,7 @@ def test_json_lines_give_an_article_each(tmp_path):
         {"id": "a/1", "title": "Bridge Opens", "text": SENTENCE, "source": "Dawn", "authors": ["Ann Li", "Bo Khan"]},
         {"headline": "Road Opens", "body": OTHER, "date": "2023-11-03T10:00:00Z", "link": "https://road.example"},
         {"text": "No more is known of this one.", "publisher": {"name": "Dawn"}, "published": "Nov 3, 2023"},
-        {"text": "Its date says nothing.", "published": "last week"},
+        {"text": "Its date says nothing.", "published": "last week", "url": "javascript:alert(1)"},
     ]
     lines = [json.dumps(row) for row in rows]
     bad = ["", "{not json", '["a list"]', '{"title": "without a text"}', json.dumps(rows[0])]

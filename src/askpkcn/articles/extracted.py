@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
+
+WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]{4,2000}")
+"""What files may tell as their address; a page may show it as a link."""
 
 
 @dataclass(frozen=True, slots=True)

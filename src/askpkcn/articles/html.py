@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from askpkcn.articles import byline, outlets, pasted
 from askpkcn.articles.dates import read_date
 from askpkcn.articles.decoding import decode, read_bytes
-from askpkcn.articles.extracted import Extracted, joined
+from askpkcn.articles.extracted import WEB_ADDRESS, Extracted, joined
 from askpkcn.errors import ArticleError
 from askpkcn.text import normalise
 
@@ -75,7 +75,7 @@ def read(file: Path) -> Extracted:
         outlet=outlet,
         author=_author(found.author, outlet),
         published=days.pop() if len(days) == 1 else None,
-        url=url if url and re.match(r"https?://", url) else None,
+        url=url if url and WEB_ADDRESS.fullmatch(url) else None,
         notes=notes,
     )
 

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from askpkcn.articles.dates import read_date
-from askpkcn.articles.extracted import Extracted, joined
+from askpkcn.articles.extracted import WEB_ADDRESS, Extracted, joined
 from askpkcn.articles.finding import clean_id
 from askpkcn.articles.markdown import UNKNOWN, field, published
 from askpkcn.errors import ArticleError
@@ -66,7 +66,7 @@ def _record(line: bytes, number: int, where: str) -> tuple[str, Extracted]:
         outlet=_first(told, "outlet"),
         author=author.removeprefix("By ") if author else None,
         published=day,
-        url=_first(told, "url"),
+        url=url if (url := _first(told, "url")) and WEB_ADDRESS.fullmatch(url) else None,
         notes=notes,
     )
     if not made.text:
