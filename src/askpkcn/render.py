@@ -36,7 +36,9 @@ def answer(value: Answer, console: Console) -> None:
             _print(console, Text(f"  nearest, not an answer: {near.source.id} [{near.start}:{near.end}]", style="dim"))
             _print(console, Text(f"    {shorten(near.text, NEAR_CHARACTERS, placeholder=' …')}", style="dim"))
     times = value.timings
-    stages = f"encode {times.encode:.0f}, retrieve {times.retrieve:.0f}, read {times.read:.0f}, decide {times.decide:.0f}"
+    stages = (
+        f"encode {times.encode:.0f}, retrieve {times.retrieve:.0f}, read {times.read:.0f}, decide {times.decide:.0f}"
+    )
     line = f"{times.total:.0f} ms ({stages})"
     _print(console, Text(line, style="dim"))
 
