@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -162,9 +162,7 @@ class Engine:
         retrieved = perf_counter()
         spans = self._reader.read(asked, [hit.passage for hit in hits])
         read = perf_counter()
-        decision = self._answerer.decide(
-            asked, hits, spans, max_groups, lambda: self._nothing(filters), lambda texts: self._alike(vector, texts)
-        )
+        decision = self._answerer.decide(asked, hits, spans, max_groups, lambda: self._nothing(filters))
         done = perf_counter()
         timings = Timings(
             *(1000 * t for t in (encoded - started, retrieved - encoded, read - retrieved, done - read, done - started))
@@ -210,9 +208,6 @@ class Engine:
     def source(self, article_id: str) -> Source | None:
         """Return what a citation needs of an article, or None if there is no such article."""
         return self._catalogue.source(article_id)
-
-    def _alike(self, vector: Rows, texts: Sequence[str]) -> list[float]:
-        return [float(value) for value in self._encoder.embed_sentences(texts) @ vector]
 
     def _nothing(self, filters: Filters) -> Reason:
         """Return why there are no hits, if there are none."""
