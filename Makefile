@@ -4,11 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test eval check setup clean
+.PHONY: demo serve test eval check setup clean
 
 demo: setup ## build the index of seeds/ and answer a question
 	@test -f index/CURRENT || $(BIN)/askpkcn index seeds
 	$(BIN)/askpkcn ask "How many agreements did Kakar sign in China?"
+
+serve: setup ## answer on http://127.0.0.1:8000, with a page for people
+	@test -f index/CURRENT || $(BIN)/askpkcn index seeds
+	$(BIN)/askpkcn serve
 
 eval: setup ## score the shipped engine on the hand-written questions
 	@test -f index/CURRENT || $(BIN)/askpkcn index seeds

@@ -143,3 +143,19 @@ def test_catalogue_and_keywords_agree_on_who_is_inside_the_filters(sources, aske
                 filters = Filters(tuple(outlets), first, last)
                 found = [row.passage for row in Keywords(folder / "k").best("china", 99, filters)]
                 assert sorted(found) == opened.numbers(filters)
+
+
+def test_articles_are_listed_in_pages_inside_filters(opened, held):
+    rows, total = opened.list_sources(Filters(), "", 2)
+    assert ([source.id for source, _ in rows], total) == (["seeds/a.md", "seeds/b.md"], 3)
+    assert rows == list(opened.sources())[:2]
+    rows, total = opened.list_sources(Filters(), "seeds/b.md", 2)
+    assert ([source.id for source, _ in rows], total) == (["seeds/c.md"], 3)
+    rows, total = opened.list_sources(Filters(outlets=("DAWN", "the diplomat"), first=date(2022, 1, 1)), "", 9)
+    assert ([source.id for source, _ in rows], total) == (["seeds/a.md"], 1)
+    assert opened.list_sources(Filters(outlets=("Nobody",)), "", 9) == ([], 0)
+
+
+def test_outlets_are_those_with_most_articles(opened):
+    assert opened.outlets(9) == ["Dawn", "The Diplomat"]
+    assert len(opened.outlets(1)) == 1

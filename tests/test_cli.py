@@ -74,7 +74,7 @@ def test_unanswered_json_has_a_reason_and_nearest_passages(seeds_index, capsys):
     answer = json.loads(out)
     assert (code, answer["answered"], answer["groups"]) == (1, False, [])
     assert answer["reason"] == "below_threshold"
-    assert set(answer["nearest"][0]) == {"article", "text", "start", "end"}
+    assert set(answer["nearest"][0]) == {"article", "text", "start", "end", "start_utf16", "end_utf16"}
 
 
 def test_filters_that_leave_nothing_say_so(seeds_index, capsys):
@@ -151,7 +151,7 @@ def test_show_json_holds_the_whole_text(seeds_index, capsys):
     arguments = ("show", "seeds/khan-fall.md", "--json", "--quote", "0:5", "--index", str(seeds_index))
     _, out, _ = out_of(capsys, *arguments)
     shown = json.loads(out)
-    assert shown["quote"] == {"text": shown["text"][:5], "start": 0, "end": 5}
+    assert shown["quote"] == {"text": shown["text"][:5], "start": 0, "end": 5, "start_utf16": 0, "end_utf16": 5}
 
 
 def test_verify_tells_that_the_index_is_whole(seeds_index, capsys):

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from texts import texts
 
-from askpkcn import articles
+from askpkcn import articles, index
 from askpkcn import engine as engines
 from askpkcn.answerer import Answerer
 from askpkcn.calibration import Calibration
-from askpkcn.engine import Engine, check_question
+from askpkcn.engine import Engine, Inquiry, check_question
 from askpkcn.errors import IndexCorrupt, IndexMissing, QuestionError
 from askpkcn.retriever import FusionSettings, Retriever
 from askpkcn.types import Filters, Ranked, Reason, Timings
@@ -173,3 +173,35 @@ def test_an_explicit_calibration_decides(seeds_index, reader):
     with Engine(seeds_index, calibration=replace(ALWAYS, threshold=1.0), reader=reader) as never:
         answer = never.ask(KAKAR)
     assert (answer.answered, answer.reason, len(answer.nearest)) == (False, Reason.BELOW_THRESHOLD, 3)
+
+
+def test_an_engine_knows_that_it_is_outdated_and_opens_what_is_live(seeds_copy, tmp_path, encoder, reader):
+    with Engine(seeds_copy, reader=reader) as old:
+        assert not old.outdated()
+        (tmp_path / "one.txt").write_text("A bridge.", encoding="utf-8")
+        index.build([tmp_path / "one.txt"], seeds_copy, lambda: encoder)
+        assert old.outdated()
+        with old.reopen() as new:
+            assert not new.outdated()
+            assert [source.id for source, _ in new.articles()] == ["one.txt"]
+            assert new.list_articles(Filters(), "", 5)[1] == 1
+        (seeds_copy / "CURRENT").unlink()
+        assert not old.outdated()  # there is nothing to change to
+        assert old.outlets == ("The Diplomat",)
+
+
+@pytest.mark.slow
+def test_questions_asked_together_get_what_each_gets_alone(engine):
+    asked = [KAKAR, "Who won the cricket world cup in 1992?", "When did Khan visit China?"]
+    filters = [Filters(), Filters(), Filters(outlets=("Nobody's News",))]
+    together = engine.ask_many([Inquiry(q, f) for q, f in zip(asked, filters, strict=True)])
+    for question, within, answer in zip(asked, filters, together, strict=True):
+        alone = engine.ask(question, within)
+        assert [[(q.source.id, q.start, q.end) for q in g.quotes] for g in answer.groups] == [
+            [(q.source.id, q.start, q.end) for q in g.quotes] for g in alone.groups
+        ]
+        assert (answer.question, answer.reason) == (alone.question, alone.reason)
+        assert answer.probability == pytest.approx(alone.probability, abs=1e-3)
+    with pytest.raises(QuestionError):
+        engine.ask_many([Inquiry(KAKAR), Inquiry("?")])
+    assert engine.ask_many([]) == []

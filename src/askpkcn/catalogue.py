@@ -123,6 +123,12 @@ class Catalogue:
         )
         return int(row[0]) if row else 0
 
+    def outlets(self, limit: int) -> list[str]:
+        """Return the outlets with most articles, in order of name."""
+        query = "SELECT outlet FROM articles WHERE outlet IS NOT NULL GROUP BY outlet ORDER BY count(*) DESC LIMIT ?"
+        with closing(self._connection.cursor()) as cursor:
+            return sorted(str(row[0]) for row in cursor.execute(query, [limit]))
+
     def article(self, article_id: str) -> Article | None:
         """Return a whole article, or None if there is no such article."""
         row = self._row(f"SELECT {SOURCE}, a.text, a.sha256 FROM articles a WHERE id = ?", article_id)
@@ -155,22 +161,28 @@ class Catalogue:
 
     def numbers(self, filters: Filters) -> list[int]:
         """Return the numbers of the passages inside the filters, ascending."""
-        conditions, values = ["1 = 1"], list[str]()
-        if filters.outlets:
-            conditions.append(f"a.outlet_folded IN ({','.join('?' * len(filters.outlets))})")
-            values += [outlet.casefold() for outlet in filters.outlets]
-        if filters.first is not None:
-            conditions.append("a.published >= ?")
-            values.append(filters.first.isoformat())
-        if filters.last is not None:
-            conditions.append("a.published <= ?")
-            values.append(filters.last.isoformat())
+        condition, values = _condition(filters)
         query = (
             "SELECT p.number FROM articles a JOIN passages p ON p.article_id = a.id "
-            f"WHERE {' AND '.join(conditions)} ORDER BY p.number"
+            f"WHERE {condition} ORDER BY p.number"
         )
         with closing(self._connection.cursor()) as cursor:
             return [int(row[0]) for row in cursor.execute(query, values)]
+
+    def list_sources(self, filters: Filters, after: str, limit: int) -> tuple[list[tuple[Source, int]], int]:
+        """Return up to `limit` articles inside the filters whose id comes after `after`, and how many there are in all.
+
+        Each comes with its number of passages, in order of id.
+        """
+        condition, values = _condition(filters)
+        query = (
+            f"SELECT {SOURCE}, (SELECT count(*) FROM passages p WHERE p.article_id = a.id) "
+            f"FROM articles a WHERE {condition} AND a.id > ? ORDER BY a.id LIMIT ?"
+        )
+        with closing(self._connection.cursor()) as cursor:
+            rows = [(_source(row), int(row[6])) for row in cursor.execute(query, [*values, after, limit])]
+        total = self._row(f"SELECT count(*) FROM articles a WHERE {condition}", *values)
+        return rows, int(total[0]) if total else 0
 
     def sentence_around(self, article: Article, start: int, end: int) -> Extent:
         """Return the sentence, or the run of sentences, of an article that holds [start, end)."""
@@ -183,6 +195,21 @@ class Catalogue:
         with closing(self._connection.cursor()) as cursor:
             row: tuple[Any, ...] | None = cursor.execute(query, values).fetchone()
             return row
+
+
+def _condition(filters: Filters) -> tuple[str, list[str]]:
+    """Return filters as SQL over `articles a`, and its values."""
+    conditions, values = ["1 = 1"], list[str]()
+    if filters.outlets:
+        conditions.append(f"a.outlet_folded IN ({','.join('?' * len(filters.outlets))})")
+        values += [outlet.casefold() for outlet in filters.outlets]
+    if filters.first is not None:
+        conditions.append("a.published >= ?")
+        values.append(filters.first.isoformat())
+    if filters.last is not None:
+        conditions.append("a.published <= ?")
+        values.append(filters.last.isoformat())
+    return " AND ".join(conditions), values
 
 
 def _source(row: Sequence[object]) -> Source:

@@ -1,4 +1,6 @@
-"""The command line: `askpkcn index`, `ask`, `search`, `articles`, `show`, `verify`; `eval` is in cli_eval.
+"""The command line: `askpkcn index`, `ask`, `search`, `articles`, `show`, `verify`.
+
+`eval` is in cli_eval, `serve` in cli_serve.
 
 Exit codes: 0 answered (or done), 1 the articles hold no answer, 2 an error, told in one line on stderr.
 """
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from askpkcn import cli_eval
+from askpkcn import cli_eval, cli_serve
 from askpkcn.console import (
     ANSWERED,
     DEFAULT_INDEX,
@@ -47,6 +49,7 @@ ToOption = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Publ
 DEFAULTS = PassageSettings()
 
 app.add_typer(cli_eval.app, name="eval")
+app.add_typer(cli_serve.app, name="serve")
 
 
 @app.callback(invoke_without_command=True)
@@ -127,7 +130,7 @@ def ask(
             if as_json:
                 from askpkcn import schema
 
-                emit(schema.answer(answer))
+                emit(schema.answer(answer, engine.article))
             else:
                 from askpkcn import render
 
@@ -156,7 +159,7 @@ def search(
         hits = engine.search(question, filters, limit)
         found = [(hit, source) for hit in hits if (source := engine.source(hit.passage.article_id))]
         if as_json:
-            rows = [schema.hit(hit, source) for hit, source in found]
+            rows = schema.hits(found, engine.article)
             emit({"question": question, "hits": rows, "snapshot": engine.snapshot})
         else:
             render.hits(found, open_console())
@@ -219,9 +222,7 @@ def show(
             raise QuestionError(f"there is no article {article!r} in {index}; `askpkcn articles` lists them")
         span = _span(quote, len(found.text))
         if as_json:
-            text = found.text[span[0] : span[1]] if span else None
-            place = {"text": text, "start": span[0], "end": span[1]} if span else None
-            emit({"article": schema.source(found.source), "text": found.text, "sha256": found.sha256, "quote": place})
+            emit(schema.article(found, span))
         else:
             render.article(found, span, open_console())
     return ANSWERED

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -17,7 +17,7 @@ from askpkcn.errors import IndexCorrupt, QuestionError
 from askpkcn.keywords import Keywords
 from askpkcn.reader import Reader
 from askpkcn.retriever import FusionSettings, Retriever
-from askpkcn.snapshot import open_snapshot, remedy
+from askpkcn.snapshot import live_name, open_snapshot, remedy
 from askpkcn.text import normalise
 from askpkcn.types import (
     MAX_GROUPS,
@@ -30,12 +30,34 @@ from askpkcn.types import (
     Ranked,
     Reason,
     Source,
+    Span,
     Timings,
 )
 from askpkcn.vectors import Vectors
 
 MAX_QUESTION_CHARACTERS = 1_000
 NO_FILTERS = Filters()
+OUTLETS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A question with all that `Engine.ask` takes."""
+
+    question: str
+    filters: Filters = NO_FILTERS
+    max_groups: int = MAX_GROUPS
+    passages: int = PASSAGES_READ
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An inquiry with its passages, and the seconds that encoding and retrieving took."""
+
+    inquiry: Inquiry
+    hits: list[Hit]
+    encode: float
+    retrieve: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +108,10 @@ class Engine:
         self._folder = index
         self._stored = snapshot
         self._fusion = fusion
+        self._calibration = calibration or Calibration.load()
         self._given_reader = reader
         self._catalogue = Catalogue(snapshot.catalogue)
-        self._answerer = Answerer(calibration or Calibration.load(), self._catalogue)
+        self._answerer = Answerer(self._calibration, self._catalogue)
 
     @cached_property
     def _reader(self) -> Reader:
@@ -117,6 +140,17 @@ class Engine:
             encoder = pool.submit(lambda: self._encoder)
             _ = self._retriever
             reader.result(), encoder.result()
+
+    def outdated(self) -> bool:
+        """Tell whether another snapshot has gone live since this one was opened."""
+        try:
+            return live_name(self._folder) != self.snapshot
+        except OSError:
+            return False  # nothing that could take its place
+
+    def reopen(self) -> Engine:
+        """Open the snapshot that is live now, with the same reader, fusion and calibration. Raises as opening does."""
+        return Engine(self._folder, fusion=self._fusion, calibration=self._calibration, reader=self._reader)
 
     @property
     def threshold(self) -> float:
@@ -153,22 +187,47 @@ class Engine:
         passages: int = PASSAGES_READ,
     ) -> Trace:
         """Answer a question as `ask` does, and keep what the answer was made from. Raises QuestionError."""
-        asked = check_question(question)
+        (trace,) = self.trace_many([Inquiry(question, filters, max_groups, passages)])
+        return trace
+
+    def ask_many(self, inquiries: Sequence[Inquiry]) -> list[Answer]:
+        """Answer several questions, read together, which is quicker than one after another. Raises QuestionError."""
+        return [trace.answer for trace in self.trace_many(inquiries)]
+
+    def trace_many(self, inquiries: Sequence[Inquiry]) -> list[Trace]:
+        """Answer several questions as `ask_many` does, and keep what the answers were made from.
+
+        Of the timings, `read` is that of all of them together: so long each had to wait for it.
+        """
+        checked = [replace(inquiry, question=check_question(inquiry.question)) for inquiry in inquiries]
         self.load()
+        found = [self._find(inquiry) for inquiry in checked]
         started = perf_counter()
-        vector = self._encoder.embed_question(asked)
+        spans = self._reader.read_many([(one.inquiry.question, [hit.passage for hit in one.hits]) for one in found])
+        read = perf_counter() - started
+        return [self._decide(one, marked, read) for one, marked in zip(found, spans, strict=True)]
+
+    def _find(self, inquiry: Inquiry) -> _Found:
+        started = perf_counter()
+        vector = self._encoder.embed_question(inquiry.question)
         encoded = perf_counter()
-        hits = self._retriever.retrieve(asked, vector, filters, passages)
-        retrieved = perf_counter()
-        spans = self._reader.read(asked, [hit.passage for hit in hits])
-        read = perf_counter()
-        decision = self._answerer.decide(asked, hits, spans, max_groups, lambda: self._nothing(filters))
-        done = perf_counter()
-        timings = Timings(
-            *(1000 * t for t in (encoded - started, retrieved - encoded, read - retrieved, done - read, done - started))
+        hits = self._retriever.retrieve(inquiry.question, vector, inquiry.filters, inquiry.passages)
+        return _Found(inquiry, hits, encoded - started, perf_counter() - encoded)
+
+    def _decide(self, found: _Found, spans: Sequence[Span | None], read: float) -> Trace:
+        inquiry = found.inquiry
+        started = perf_counter()
+        decision = self._answerer.decide(
+            inquiry.question,
+            found.hits,
+            spans,
+            inquiry.max_groups,
+            lambda: self._nothing(inquiry.filters),
         )
+        stages = (found.encode, found.retrieve, read, perf_counter() - started)
+        timings = Timings(*(1000 * seconds for seconds in (*stages, sum(stages))))
         answer = Answer(
-            asked,
+            inquiry.question,
             decision.groups,
             decision.probability,
             decision.reason,
@@ -176,7 +235,7 @@ class Engine:
             timings,
             self.snapshot,
         )
-        return Trace(answer, tuple(hits), decision.candidates)
+        return Trace(answer, tuple(found.hits), decision.candidates)
 
     def candidates(
         self, question: str, filters: Filters = NO_FILTERS, passages: int = PASSAGES_READ
@@ -196,6 +255,15 @@ class Engine:
     def undated(self, filters: Filters) -> int:
         """Return how many articles of the filters' outlets have no date, so that no range of dates holds them."""
         return self._catalogue.undated(filters.outlets)
+
+    def list_articles(self, filters: Filters, after: str, limit: int) -> tuple[list[tuple[Source, int]], int]:
+        """Return a page of the articles inside the filters, those after an id, and how many there are in all."""
+        return self._catalogue.list_sources(filters, after, limit)
+
+    @cached_property
+    def outlets(self) -> tuple[str, ...]:
+        """The outlets that people may choose from: those with most articles, in order of name."""
+        return tuple(self._catalogue.outlets(OUTLETS))
 
     def article(self, article_id: str) -> Article | None:
         """Return a whole article, or None if there is no such article."""

@@ -8,7 +8,8 @@ AskpkcnError
  ├─ IndexUnwritable an index that cannot be written now: another writer, no space, no permission
  ├─ QuestionError   a question or filter that cannot be asked
  ├─ ModelError      a model folder or file that is not what it should be
- └─ EvaluationError a questions file or a run that cannot be evaluated
+ ├─ EvaluationError a questions file or a run that cannot be evaluated
+ └─ ServiceError    a service that cannot start as it was told to
 
 A message is one line: what was found, what was expected, and what mends it.
 """
@@ -52,3 +53,7 @@ class ModelError(AskpkcnError):
 
 class EvaluationError(AskpkcnError):
     """A questions file or a run that cannot be evaluated."""
+
+
+class ServiceError(AskpkcnError):
+    """A service that cannot start as it was told to: its address, its keys, its limits."""

@@ -31,9 +31,10 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A run of a passage's tokens; offsets are code points into the passage's text."""
+    """A run of a passage's tokens, with its question's; offsets are code points into the passage's text."""
 
     row: int
+    asked: list[int]
     ids: list[int]
     offsets: list[tuple[int, int]]
 
@@ -71,50 +72,62 @@ class Reader:
 
     def read(self, question: str, passages: Sequence[Passage]) -> list[Span | None]:
         """Return the best span of each passage, in article offsets; None where a passage has no token to quote."""
-        asked = self._tokenizer.encode(question, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS]
-        texts = [passage.text for passage in passages]
-        windows = self._windows(texts, MAX_TOKENS - len(asked) - 3)
+        (spans,) = self.read_many([(question, passages)])
+        return spans
+
+    def read_many(self, asked: Sequence[tuple[str, Sequence[Passage]]]) -> list[list[Span | None]]:
+        """Read several questions, each in its passages, as `read` does; like lengths of all of them share batches."""
+        windows: list[_Window] = []
+        first = [0]
+        for question, passages in asked:
+            windows += self._windows(question, [passage.text for passage in passages], first[-1])
+            first.append(first[-1] + len(passages))
+        windows.sort(key=lambda window: (len(window.asked) + len(window.ids), window.row))
         best: dict[int, _Found] = {}
         for at in range(0, len(windows), BATCH):
             part = windows[at : at + BATCH]
-            for window, found in zip(part, self._read_batch(asked, part), strict=True):
+            for window, found in zip(part, self._read_batch(part), strict=True):
                 # Of the windows of one long passage the most confident span counts.
                 old = best.get(window.row)
                 if old is None or found.score - found.null_score > old.score - old.null_score:
                     best[window.row] = found
         return [
-            _span(passage, best[row]) if row in best else None  # no span where the passage has no token
-            for row, passage in enumerate(passages)
+            [
+                _span(passage, best[row]) if row in best else None  # no span where the passage has no token
+                for row, passage in enumerate(passages, low)
+            ]
+            for low, (_, passages) in zip(first, asked, strict=False)
         ]
 
-    def _windows(self, texts: list[str], room: int) -> list[_Window]:
-        """Return windows of at most `room` tokens, like lengths together: a batch pads to its longest."""
+    def _windows(self, question: str, texts: list[str], first: int) -> list[_Window]:
+        """Return windows of the texts that fit in with the question; the texts' rows count from `first`."""
+        asked = self._tokenizer.encode(question, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS]
+        room = MAX_TOKENS - len(asked) - 3
         made = []
-        for row, encoding in enumerate(self._tokenizer.encode_batch(texts, add_special_tokens=False)):
+        for row, encoding in enumerate(self._tokenizer.encode_batch(texts, add_special_tokens=False), first):
             ids, offsets = encoding.ids, encoding.offsets
             for low in range(0, len(ids), room - WINDOW_OVERLAP):
-                made.append(_Window(row, ids[low : low + room], offsets[low : low + room]))
+                made.append(_Window(row, asked, ids[low : low + room], offsets[low : low + room]))
                 if low + room >= len(ids):
                     break
-        return sorted(made, key=lambda window: (len(window.ids), window.row))
+        return made
 
-    def _read_batch(self, asked: list[int], windows: list[_Window]) -> list[_Found]:
-        shift = len(asked) + 2
-        length = shift + 1 + max(len(window.ids) for window in windows)
+    def _read_batch(self, windows: list[_Window]) -> list[_Found]:
+        length = max(len(window.asked) + len(window.ids) for window in windows) + 3
         ids = np.zeros((len(windows), length), dtype=np.int64)
         types, mask = np.zeros_like(ids), np.zeros_like(ids)
         for row, window in enumerate(windows):
+            shift = len(window.asked) + 2
             end = shift + len(window.ids) + 1
-            ids[row, :end] = [self._cls, *asked, self._sep, *window.ids, self._sep]
+            ids[row, :end] = [self._cls, *window.asked, self._sep, *window.ids, self._sep]
             types[row, shift:end] = 1
             mask[row, :end] = 1
         feed = {"input_ids": ids, "token_type_ids": types, "attention_mask": mask}
         start, end = self._session.run(["start_logits", "end_logits"], feed)
         found = []
         for row, window in enumerate(windows):
-            low, high, score = best_span(
-                start[row, shift : shift + len(window.ids)], end[row, shift : shift + len(window.ids)]
-            )
+            span = slice(len(window.asked) + 2, len(window.asked) + 2 + len(window.ids))
+            low, high, score = best_span(start[row, span], end[row, span])
             null = float(start[row, 0] + end[row, 0])
             found.append(_Found(window.offsets[low][0], window.offsets[high][1], score, null))
         return found

@@ -1,25 +1,36 @@
-"""The one JSON schema: what `--json` prints, HTTP returns and evaluation reads. docs/schema.md describes it."""
+"""The one JSON schema: what `--json` prints, HTTP returns and evaluation reads. docs/schema.md describes it.
+
+Every place in an article is given twice: `start` and `end` in code points, as Python counts, `start_utf16` and
+`end_utf16` in UTF-16 units, as browsers count.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from askpkcn.types import Answer, Extent, Group, Hit, Near, Place, Quote, Source
+from askpkcn.errors import REBUILD, IndexCorrupt
+from askpkcn.types import Answer, Article, Extent, Group, Hit, Near, Place, Quote, Source
+
+Library = Callable[[str], Article | None]
+"""The whole article with an id: its text tells where the places are in UTF-16 units."""
 
 if TYPE_CHECKING:
     from askpkcn.index import Built
 
 
-def answer(value: Answer) -> dict[str, Any]:
+def answer(value: Answer, library: Library) -> dict[str, Any]:
     """Return an Answer as JSON-ready values; probabilities to four places, times in ms to two."""
     timings = value.timings
+    texts = _Texts(library)
     return {
         "question": value.question,
         "answered": value.answered,
         "probability": round(value.probability, 4),
         "reason": value.reason.value if value.reason else None,
-        "groups": [_group(group) for group in value.groups],
-        "nearest": [_near(near) for near in value.nearest],
+        "groups": [_group(group, texts) for group in value.groups],
+        "nearest": [_near(near, texts) for near in value.nearest],
         "timings_ms": {
             "encode": round(timings.encode, 2),
             "retrieve": round(timings.retrieve, 2),
@@ -66,45 +77,87 @@ def _text(value: object) -> str:
     return str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def hit(value: Hit, article: Source) -> dict[str, Any]:
-    """Return a retrieved passage with its place in both rankings."""
-    return {
-        "article": source(article),
-        "text": value.passage.text,
-        "start": value.passage.start,
-        "end": value.passage.end,
-        "score": round(value.score, 6),
-        "dense": _place(value.dense),
-        "keyword": _place(value.keyword),
-    }
+def hits(found: list[tuple[Hit, Source]], library: Library) -> list[dict[str, Any]]:
+    """Return retrieved passages with their places in both rankings."""
+    texts = _Texts(library)
+    return [
+        {
+            "article": source(article),
+            "text": hit.passage.text,
+            **texts.place(article.id, hit.passage.start, hit.passage.end),
+            "score": round(hit.score, 6),
+            "dense": _rank(hit.dense),
+            "keyword": _rank(hit.keyword),
+        }
+        for hit, article in found
+    ]
 
 
-def _group(value: Group) -> dict[str, Any]:
-    return {
-        "text": value.text,
-        "probability": round(value.probability, 4),
-        "quotes": [_quote(quote) for quote in value.quotes],
-    }
-
-
-def _quote(value: Quote) -> dict[str, Any]:
+def article(value: Article, quote: tuple[int, int] | None = None) -> dict[str, Any]:
+    """Return a whole article, and the piece of it at `quote`, if given."""
+    piece = Extent(value.text[quote[0] : quote[1]], *quote) if quote else None
+    texts = _Texts({value.id: value}.get)
     return {
         "article": source(value.source),
         "text": value.text,
-        "start": value.start,
-        "end": value.end,
-        "probability": round(value.probability, 4),
-        "sentence": _extent(value.sentence),
+        "sha256": value.sha256,
+        "quote": _extent(piece, value.id, texts) if piece else None,
     }
 
 
-def _near(value: Near) -> dict[str, Any]:
-    return {"article": source(value.source), "text": value.text, "start": value.start, "end": value.end}
+class _Texts:
+    """Counts places in articles, each fetched once."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._wide: dict[str, list[int]] = {}
+
+    def place(self, article_id: str, start: int, end: int) -> dict[str, int]:
+        """Return a place in code points and in UTF-16 units."""
+        if article_id not in self._wide:
+            found = self._library(article_id)
+            if found is None:
+                raise IndexCorrupt(f"an answer names article {article_id!r}, which the catalogue lacks; {REBUILD}")
+            text = found.text
+            self._wide[article_id] = [] if text.isascii() else [i for i, c in enumerate(text) if c > "\uffff"]
+        wide = self._wide[article_id]
+        return {
+            "start": start,
+            "end": end,
+            "start_utf16": start + bisect_left(wide, start),
+            "end_utf16": end + bisect_left(wide, end),
+        }
 
 
-def _extent(value: Extent) -> dict[str, Any]:
-    return {"text": value.text, "start": value.start, "end": value.end}
+def _group(value: Group, texts: _Texts) -> dict[str, Any]:
+    return {
+        "text": value.text,
+        "probability": round(value.probability, 4),
+        "quotes": [_quote(quote, texts) for quote in value.quotes],
+    }
 
 
-def _place(value: Place | None) -> dict[str, Any] | None:
+def _quote(value: Quote, texts: _Texts) -> dict[str, Any]:
+    return {
+        "article": source(value.source),
+        "text": value.text,
+        **texts.place(value.source.id, value.start, value.end),
+        "probability": round(value.probability, 4),
+        "sentence": _extent(value.sentence, value.source.id, texts),
+    }
+
+
+def _near(value: Near, texts: _Texts) -> dict[str, Any]:
+    return {
+        "article": source(value.source),
+        "text": value.text,
+        **texts.place(value.source.id, value.start, value.end),
+    }
+
+
+def _extent(value: Extent, article_id: str, texts: _Texts) -> dict[str, Any]:
+    return {"text": value.text, **texts.place(article_id, value.start, value.end)}
+
+
+def _rank(value: Place | None) -> dict[str, Any] | None:
     return None if value is None else {"rank": value.rank, "score": round(value.score, 4)}

@@ -69,7 +69,7 @@ def open_snapshot(folder: Path) -> Snapshot:
     """
     if not (folder / "CURRENT").is_file():
         raise IndexMissing(f"there is no index in {folder}; build one with `askpkcn index PATH --index {folder}`")
-    name = (folder / "CURRENT").read_bytes().decode("utf-8", "replace").removesuffix("\n")
+    name = live_name(folder)
     place = folder / "snapshots" / name
     if not NAME.fullmatch(name) or not (place / "manifest.json").is_file():
         raise IndexCorrupt(f"{folder / 'CURRENT'} names the snapshot {name!r}, which is not there; {remedy(folder)}")
@@ -84,6 +84,11 @@ def open_snapshot(folder: Path) -> Snapshot:
     snapshot = Snapshot(name, place, folder / "encoders" / manifest["encoder"]["folder"], manifest)
     _check_files(snapshot, folder)
     return snapshot
+
+
+def live_name(folder: Path) -> str:
+    """Return the name of the live snapshot, unchecked. Raises OSError if it cannot be read."""
+    return (folder / "CURRENT").read_bytes().decode("utf-8", "replace").removesuffix("\n")
 
 
 def remedy(folder: Path) -> str:

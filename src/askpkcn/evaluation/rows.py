@@ -58,7 +58,7 @@ def ask(
 
 
 def _row(question: Question, trace: Trace, engine: Engine, article: ArticleOf) -> Row:
-    answer = schema.answer(trace.answer)
+    answer = schema.answer(trace.answer, article)
     first = trace.candidates[0] if trace.candidates else None
     best = None
     if first:
