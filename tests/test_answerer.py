@@ -26,13 +26,9 @@ def marked(one: Article, text: str, margin: float, number: int = 0, passage: Pas
     return hit, Span(passage, at, at + len(text), margin, 0.0)
 
 
-def unlike(texts: list[str]) -> list[float]:
-    return [0.0] * len(texts)
-
-
 def decide(*rows: tuple[Hit, Span | None], calibration: Calibration = LIKELY, max_groups: int = 5):
     hits, spans = [hit for hit, _ in rows], [span for _, span in rows]
-    return Answerer(calibration, SHELF).decide(ASKED, hits, spans, max_groups, lambda: Reason.NOTHING_RETRIEVED, unlike)
+    return Answerer(calibration, SHELF).decide(ASKED, hits, spans, max_groups, lambda: Reason.NOTHING_RETRIEVED)
 
 
 def test_quotes_that_agree_are_one_group_with_every_source():
@@ -106,7 +102,7 @@ def test_a_rejected_answer_shows_the_passages_that_came_nearest():
 
 def test_no_hits_give_the_reason_that_the_caller_knows():
     for reason in (Reason.NOTHING_RETRIEVED, Reason.FILTERED_OUT):
-        decision = Answerer(LIKELY, SHELF).decide(ASKED, [], [], 5, lambda given=reason: given, unlike)
+        decision = Answerer(LIKELY, SHELF).decide(ASKED, [], [], 5, lambda given=reason: given)
         assert (decision.groups, decision.probability, decision.reason, decision.nearest) == ((), 0.0, reason, ())
 
 

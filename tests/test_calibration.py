@@ -16,7 +16,7 @@ MARGINS = st.floats(-40, 40, width=32)
 
 
 def values(margin: float, best: float | None = None, hit: Hit = HIT) -> dict[str, float]:
-    return features(hit, Span(PASSAGE, 0, 1, margin, 0.0), margin if best is None else best, 0.5, 1.0, NOTHING_MISSING)
+    return features(hit, Span(PASSAGE, 0, 1, margin, 0.0), margin if best is None else best, 1.0, NOTHING_MISSING)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,6 @@ def test_features_by_hand():
         "score": pytest.approx(0.3),
         "behind": pytest.approx(0.5),
         "similarity": 0.7,
-        "likeness": 0.5,
         "form": 1.0,
         "keyword_rank": 0.25,
         "missing_near": 0,

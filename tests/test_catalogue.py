@@ -56,6 +56,12 @@ def test_articles_come_back_whole(opened, held):
     assert opened.article("nowhere") is opened.source("nowhere") is None
 
 
+def test_digests_and_undated_articles_are_told(opened, held):
+    assert list(opened.digests()) == [(one.source, one.sha256) for one in held]
+    assert opened.undated() == opened.undated(["DAWN"]) == opened.undated(["Dawn", "The Diplomat"]) == 1
+    assert opened.undated(["The Diplomat"]) == 0
+
+
 def test_offsets_count_characters_past_the_basic_plane_once(opened, held):
     all_passages = list(opened.all_passages())
     assert opened.counts() == (3, len(all_passages))

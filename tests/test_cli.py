@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from fakes import HashEncoder
 
+from askpkcn import building
 from askpkcn.cli import run
 from askpkcn.engine import Engine
 
@@ -85,6 +87,18 @@ def test_date_filter_keeps_only_dated_articles_inside(seeds_index, capsys):
     arguments = ("search", "Khan", "--from", "2022-01-01", "--to", "2022-12-31", "--json", "--index", str(seeds_index))
     _, out, _ = out_of(capsys, *arguments)
     assert {hit["article"]["id"] for hit in json.loads(out)["hits"]} == {"seeds/winter-olympics.md"}
+
+
+def test_undated_articles_that_a_range_leaves_out_are_counted(seeds_index, capsys):
+    where = ("--index", str(seeds_index))
+    for command in ("ask", "search"):
+        _, _, err = out_of(capsys, command, KAKAR, "--from", "2022-01-01", *where)
+        assert err == (
+            "note: 4 articles without a date were left out by the range of dates; "
+            "`askpkcn articles --check` lists them\n"
+        )
+    _, _, err = out_of(capsys, "search", KAKAR, "--to", "2022-01-01", "--outlet", "the diplomat", *where)
+    assert err.startswith("note: 1 article without a date was left out")
 
 
 def test_outlet_filter_ignores_case(seeds_index, capsys):
@@ -219,6 +233,74 @@ def test_a_model_that_is_none_leaves_the_old_index_answering(seeds_index, tmp_pa
     assert out_of(capsys, "verify", "--index", str(copied))[0] == 0
 
 
+@pytest.fixture
+def without_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "open_encoder", lambda _model: HashEncoder())
+
+
+@pytest.mark.usefixtures("without_models")
+def test_a_build_ends_with_what_it_did_and_why_anything_was_left_out(tmp_path, capsys):
+    news = tmp_path / "news"
+    news.mkdir()
+    for name in ("good.txt", "same.txt"):
+        (news / name).write_text("The dam at Tarnol was finished in 1987.\n", encoding="utf-8")
+    (news / "page.html").write_text("<html><body><nav>Home</nav></body></html>", encoding="utf-8")
+    (news / "a\nb.pdf").write_bytes(b"%PDF-1.4 cut short")
+    (news / "photo.jpg").write_bytes(b"\xff\xd8\xff")
+    index = str(tmp_path / "index")
+    code, out, err = out_of(capsys, "index", str(news), "--index", index)
+    assert (code, err) == (0, "")
+    head, *lines = out.splitlines()
+    assert head.startswith(f"{index}: 1 articles, 1 passages (0 vectors kept); snapshot 2")
+    assert [line.split() for line in lines if line[:3] != "   "][:6] == [
+        ["new", "1"],
+        ["updated", "0"],
+        ["unchanged", "0"],
+        ["removed", "0"],
+        ["duplicates", "1"],
+        ["skipped", "2"],
+    ]
+    assert "    news/same.txt has the same text as news/good.txt" in lines
+    assert any("page.html is a web page without an article's text" in line for line in lines)
+    assert any("a_b.pdf is a broken PDF" in line for line in lines)
+    assert lines[-1] == "  passed over, as no articles: 1 .jpg"
+    assert out_of(capsys, "index", str(news), "--index", index)[1].split()[-1] == ".jpg"
+    code, out, _ = out_of(capsys, "index", str(news), "--index", index, "--json")
+    assert (code, json.loads(out)["unchanged"]) == (0, 1)
+
+
+@pytest.mark.usefixtures("without_models")
+def test_strict_fails_on_the_first_bad_file_and_writes_nothing(tmp_path, capsys):
+    (tmp_path / "good.txt").write_text("The dam at Tarnol was finished in 1987.\n", encoding="utf-8")
+    (tmp_path / "bad.txt").write_bytes(b"\0\1")
+    code, _, err = out_of(capsys, "index", str(tmp_path), "--strict", "--index", str(tmp_path / "index"))
+    assert code == 2
+    assert "bad.txt is a binary file" in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "index").exists()
+
+
+@pytest.mark.usefixtures("without_models")
+def test_check_lists_what_is_unknown_of_each_article(tmp_path, capsys):
+    news = tmp_path / "news"
+    news.mkdir()
+    (news / "dam.txt").write_text("The dam at Tarnol was finished in 1987.\n", encoding="utf-8")
+    told = "title: T\noutlet: Dawn\nauthor: A\npublished: 2020-02-02\nurl: https://d.example"
+    (news / "known.md").write_text(f"---\n{told}\n---\nText.\n", encoding="utf-8")
+    index = str(tmp_path / "index")
+    out_of(capsys, "index", str(news), "--index", index)
+    assert out_of(capsys, "articles", "--check", "--index", index)[:2] == (
+        0,
+        "news/dam.txt: title, outlet, author, published, url unknown\n"
+        "1 of 2 articles lack something; set it in articles.toml\n",
+    )
+    listed = json.loads(out_of(capsys, "articles", "--check", "--json", "--index", index)[1])["articles"]
+    assert listed == [
+        {"id": "news/dam.txt", "unknown": ["title", "outlet", "author", "published", "url"]},
+        {"id": "news/known.md", "unknown": []},
+    ]
+
+
 @pytest.mark.slow
 def test_bad_files_among_good_are_reported_and_the_rest_indexed(tmp_path, capsys):
     news = tmp_path / "news"
@@ -232,10 +314,11 @@ def test_bad_files_among_good_are_reported_and_the_rest_indexed(tmp_path, capsys
     code, out, err = out_of(capsys, "index", str(news), "--json", "--index", index)
     assert code == 0
     built = json.loads(out)
-    assert built["articles"] == 1
-    assert len(built["skipped"]) == 4
-    assert len(err.splitlines()) == 4
-    for what in ("binary file", "not UTF-8 (byte 0xe9", "broken front matter", "has the same text as news/good.txt"):
+    assert (built["articles"], built["new"]) == (2, 2)
+    assert built["duplicates"] == [{"id": "news/twice.txt", "same_as": "news/good.txt"}]
+    assert len(built["skipped"]) == 2
+    assert len(err.splitlines()) == 3
+    for what in ("binary file", "latin.txt is not UTF-8; it was read as windows-1252", "broken front matter"):
         assert what in err
     code, out, _ = out_of(capsys, "ask", "When was the dam at Tarnol finished?", "--json", "--index", index)
     assert [quote["text"] for quote in json.loads(out)["groups"][0]["quotes"]] == ["1987"]

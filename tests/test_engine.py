@@ -34,10 +34,6 @@ class InOrder:
         return self._all[::-1][:limit]
 
 
-def unlike(texts: list[str]) -> list[float]:
-    return [0.0] * len(texts)
-
-
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.lists(texts(6), min_size=1, max_size=3), st.sampled_from([KAKAR, "وزیر اعظم کہاں گئے؟", "👍🏽 who?", "when"]))
 def test_every_quote_is_the_slice_of_its_article_that_it_says_it_is(reader, raw, question):
@@ -47,9 +43,7 @@ def test_every_quote_is_the_slice_of_its_article_that_it_says_it_is(reader, raw,
     found = Retriever(InOrder(len(passages)), lambda numbers: [passages[n] for n in numbers], FusionSettings())
     hits = found.retrieve(question, unit(question), Filters(), 12)
     spans = reader.read(question, [hit.passage for hit in hits])
-    decision = Answerer(ALWAYS, Shelf(*held)).decide(
-        question, hits, spans, 99, lambda: Reason.NOTHING_RETRIEVED, unlike
-    )
+    decision = Answerer(ALWAYS, Shelf(*held)).decide(question, hits, spans, 99, lambda: Reason.NOTHING_RETRIEVED)
     assert bool(decision.groups) == any(spans)
     by_id = {one.id: one for one in held}
     for group in decision.groups:

@@ -16,6 +16,7 @@ from askpkcn.errors import EvaluationError
 from askpkcn.evaluation import questions
 from askpkcn.evaluation.measures import sides
 from askpkcn.evaluation.questions import Gold, Question, check, load, locate, named
+from askpkcn.text import normalise
 from askpkcn.types import Filters
 
 ROOT = Path(__file__).parent.parent
@@ -275,7 +276,7 @@ def test_a_quote_that_overlaps_itself_stands_there_twice(tmp_path):
 @settings(max_examples=50)
 @given(texts(4), st.data())
 def test_what_stands_once_is_placed_there_and_what_stands_twice_is_not(tmp_path_factory, raw, data):
-    text = articles.normalise(raw)
+    text = normalise(raw)
     assume(text)
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, min(len(text), start + 12)))

@@ -19,6 +19,7 @@ from fakes import HashEncoder
 from askpkcn import index
 from askpkcn.catalogue import Catalogue
 from askpkcn.errors import ArticleError, IndexCorrupt, IndexMismatch, IndexMissing, IndexUnwritable
+from askpkcn.gathering import Changes, Duplicate
 from askpkcn.index import build
 from askpkcn.keywords import Keywords
 from askpkcn.passages import PassageSettings
@@ -152,6 +153,7 @@ import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from fakes import HashEncoder
+from askpkcn.gathering import Changes, Duplicate
 from askpkcn.index import build
 
 def die(*_):
@@ -397,31 +399,66 @@ def test_a_read_only_folder_cannot_be_written(folder, tmp_path):
 
 
 def test_one_bad_file_is_skipped_with_its_reason(folder, at):
-    (folder / "bad.md").write_bytes(b"caf\xe9")
+    (folder / "bad.md").write_bytes(b"\0\1")
     (folder / "broken.md").write_text("---\ntitle: [\n---\nText.\n")
     built = make(folder, at)
     assert built.articles == 3
     assert [skipped.file.name for skipped in built.skipped] == ["bad.md", "broken.md"]
-    assert "is not UTF-8" in built.skipped[0].why
+    assert "is a binary file" in built.skipped[0].why
     assert "broken front matter" in built.skipped[1].why
 
 
-def test_a_text_that_another_file_has_is_skipped(folder, at):
+def test_of_files_with_one_text_the_first_is_kept_and_the_others_named(folder, at):
     shutil.copy(folder / "b.txt", folder / "z.txt")
     built = make(folder, at)
-    assert built.articles == 3
-    assert [skipped.why.split("z.txt ")[-1] for skipped in built.skipped] == [
-        "has the same text as texts/b.txt; remove one of the two"
-    ]
+    assert (built.articles, built.skipped) == (3, ())
+    assert built.duplicates == (Duplicate("texts/z.txt", "texts/b.txt"),)
+
+
+def test_changes_are_counted_against_the_live_snapshot(folder, at):
+    assert make(folder, at).changes == Changes(new=3, updated=0, unchanged=0, removed=0)
+    assert make(folder, at).changes == Changes(new=0, updated=0, unchanged=3, removed=0)
+    (folder / "b.txt").write_text("Ties between the two began in 1950.\n")
+    (folder / "deep/c.md").unlink()
+    (folder / "d.md").write_text("Somebody spoke of the weather.\n")
+    assert make(folder, at).changes == Changes(new=1, updated=1, unchanged=1, removed=1)
+
+
+def test_an_article_of_which_something_else_is_told_is_updated(folder, at):
+    make(folder, at)
+    (folder / "articles.toml").write_text('["b.txt"]\noutlet = "Dawn"\n')
+    built = make(folder, at)
+    assert built.changes == Changes(new=0, updated=1, unchanged=2, removed=0)
+    assert built.reused == built.passages
+
+
+def test_without_a_snapshot_that_can_be_read_every_article_is_new(folder, at):
+    make(folder, at)
+    (open_snapshot(at).catalogue).write_bytes(b"damaged")
+    assert make(folder, at).changes == Changes(new=3, updated=0, unchanged=0, removed=0)
+
+
+def test_strict_stops_at_the_first_file_that_cannot_be_read(folder, at):
+    live = make(folder, at).snapshot
+    (folder / "bad.md").write_bytes(b"\0\1")
+    with pytest.raises(ArticleError, match=r"bad\.md is a binary file.* \(--strict: nothing was written\)"):
+        make(folder, at, strict=True)
+    assert open_snapshot(at).name == live
+
+
+def test_files_of_other_kinds_are_counted_by_suffix(folder, at):
+    for name in ("a.css", "b.css", "photo.jpg"):
+        (folder / name).write_bytes(b"\xff\xd8\xff")
+    assert make(folder, at).others == {".css": 2, ".jpg": 1}
 
 
 def test_a_folder_without_articles_changes_nothing(folder, at, tmp_path):
     live = make(folder, at).snapshot
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ArticleError, match=r"no article found in .*empty: it needs \.md or \.txt files with text"):
+    with pytest.raises(ArticleError, match=r"no article found in .*empty: it needs files of Markdown, .* with text"):
         make(tmp_path / "empty", at)
-    (tmp_path / "empty" / "bad.md").write_bytes(b"\xff")
-    with pytest.raises(ArticleError, match=r"no article found in .*empty: .*bad\.md is not UTF-8"):
+    (tmp_path / "empty" / "bad.md").write_bytes(b"\0")
+    with pytest.raises(ArticleError, match=r"no article found in .*empty: .*bad\.md is a binary file"):
         make(tmp_path / "empty", at)
     assert open_snapshot(at).name == live
 

@@ -34,7 +34,7 @@ from training.train import MODEL
 from training.wording import names, near_miss
 
 ROOT = Path(__file__).parent.parent
-SILENT = 0.85
+SILENT = 0.80
 """Unanswered questions are a nuisance; answers that the articles do not give cost the tool its users' trust."""
 CANDIDATES = 4
 """Of a question's candidates only the best few teach: the rest are wrong beyond doubt, and many."""

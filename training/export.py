@@ -109,9 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
     parser.add_argument("--weights", type=Path, help="default: WORK/reader.safetensors")
-    parser.add_argument(
-        "--block", nargs="*", default=sorted(KINDS.values()), help="kinds of products kept nearly exact"
-    )
+    parser.add_argument("--block", nargs="*", default=["shrink"], help="kinds of products kept nearly exact")
     parser.add_argument("--into", type=Path, default=SHIPPED)
     options = parser.parse_args()
     weights = options.weights or options.work / "reader.safetensors"

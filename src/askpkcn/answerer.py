@@ -14,10 +14,6 @@ from askpkcn.types import Article, Extent, Group, Hit, Near, Quote, Reason, Span
 NEAREST = 3
 
 
-Likeness = Callable[[Sequence[str]], Sequence[float]]
-"""The cosine similarity of each text to the question that is being answered."""
-
-
 class Library(Protocol):
     """What the answerer asks of the catalogue."""
 
@@ -66,28 +62,22 @@ class Answerer:
         """The probability under which a candidate is no answer."""
         return self._calibration.threshold
 
-    def candidates(
-        self, question: str, hits: Sequence[Hit], spans: Sequence[Span | None], likeness: Likeness
-    ) -> list[Candidate]:
+    def candidates(self, question: str, hits: Sequence[Hit], spans: Sequence[Span | None]) -> list[Candidate]:
         """Return one candidate for each place in an article that some span marks, most probable first."""
         terms = evidence.question_terms(question)
         best = max((span.margin for span in spans if span), default=0.0)
         articles: dict[str, Article] = {}
-        marked = []
+        made = []
         for hit, span in zip(hits, spans, strict=True):
             if span is None:
                 continue
             article = articles.get(hit.passage.article_id) or self._article(hit.passage.article_id)
             articles[article.id] = article
-            marked.append((hit, span, article, self._library.sentence_around(article, span.start, span.end)))
-        texts = list(dict.fromkeys(sentence.text for *_, sentence in marked))
-        alike = dict(zip(texts, likeness(texts), strict=True))
-        made = []
-        for hit, span, article, sentence in marked:
+            sentence = self._library.sentence_around(article, span.start, span.end)
             near = self._neighbourhood(article, sentence)
             form = expected.fits(question, article.text[span.start : span.end])
             weighed = evidence.weigh(terms, near, hit.passage.text, article.text)
-            values = features(hit, span, best, alike[sentence.text], form, weighed)
+            values = features(hit, span, best, form, weighed)
             made.append(Candidate(hit, span, article, sentence, values, self._calibration.probability(values)))
         made.sort(key=lambda c: (-c.probability, -c.span.margin, c.article.id, c.span.start))
         return _without_overlaps(made)
@@ -99,12 +89,11 @@ class Answerer:
         spans: Sequence[Span | None],
         max_groups: int,
         nothing: Callable[[], Reason],
-        likeness: Likeness,
     ) -> Decision:
         """Return the answer; `nothing` tells the reason where there are no hits. Every quote is checked."""
         if not hits:
             return Decision((), 0.0, nothing(), (), ())
-        found = self.candidates(question, hits, spans, likeness)
+        found = self.candidates(question, hits, spans)
         probability = found[0].probability if found else 0.0
         sure = [c for c in found if c.probability >= self._calibration.threshold]
         if not sure:

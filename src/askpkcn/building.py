@@ -7,7 +7,17 @@ import os
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from askpkcn.encoder import DEFAULT_MODEL, PassageEncoder, SentenceTransformersEncoder
 from askpkcn.index import Built, build
@@ -21,11 +31,24 @@ STAGES = {
 }
 
 
+class RateColumn(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate, or nothing before there is one."""
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+
 def build_with_bar(
-    paths: list[Path], index: Path, model: str | None, settings: PassageSettings, console: Console
+    paths: list[Path],
+    index: Path,
+    model: str | None,
+    settings: PassageSettings,
+    console: Console,
+    strict: bool = False,
 ) -> Built:
     """Build an index as `index.build` does, with a bar on a terminal and silence elsewhere."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         tasks: dict[str, TaskID] = {}
 
@@ -34,7 +57,7 @@ def build_with_bar(
                 tasks[stage] = progress.add_task(STAGES[stage], total=total)
             progress.update(tasks[stage], completed=done, total=total)
 
-        return build(paths, index, lambda: open_encoder(model), settings, report)
+        return build(paths, index, lambda: open_encoder(model), settings, report, strict=strict)
 
 
 def open_encoder(model: str | None) -> PassageEncoder:

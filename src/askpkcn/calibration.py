@@ -17,18 +17,16 @@ from askpkcn.types import Hit, Span
 FILE = Path(__file__).parent / "models" / "reader" / "calibration.json"
 
 
-def features(hit: Hit, span: Span, best: float, likeness: float, form: float, evidence: Evidence) -> dict[str, float]:
+def features(hit: Hit, span: Span, best: float, form: float, evidence: Evidence) -> dict[str, float]:
     """Return what the probability depends on, by name.
 
-    best is the highest margin of all spans of the question, likeness the cosine of the question and the span's
-    sentence: it knows paraphrases that the reader, trained on less, does not. form is what `expected.fits` says.
+    best is the highest margin of all spans of the question, form what `expected.fits` says of the span.
     """
     return {
         "margin": _squash(span.margin),
         "score": span.score / 10,
         "behind": min(best - span.margin, 12.0) / 10,
         "similarity": hit.dense.score if hit.dense else 0.0,
-        "likeness": likeness,
         "form": form,
         "keyword_rank": 1 / hit.keyword.rank if hit.keyword else 0.0,
         "missing_near": min(evidence.missing_near, 3),

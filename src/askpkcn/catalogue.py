@@ -109,6 +109,20 @@ class Catalogue:
             for row in rows:
                 yield _source(row), int(row[6])
 
+    def digests(self) -> Iterator[tuple[Source, str]]:
+        """Yield every article's source with the sha256 of its text, in order of id."""
+        with closing(self._connection.cursor()) as cursor:
+            for row in cursor.execute(f"SELECT {SOURCE}, a.sha256 FROM articles a ORDER BY a.id"):
+                yield _source(row), str(row[6])
+
+    def undated(self, outlets: Sequence[str] = ()) -> int:
+        """Return how many articles have no date, of these outlets or of all: what a range of dates leaves out."""
+        among = f" AND outlet_folded IN ({','.join('?' * len(outlets))})" if outlets else ""
+        row = self._row(
+            f"SELECT count(*) FROM articles WHERE published IS NULL{among}", *(outlet.casefold() for outlet in outlets)
+        )
+        return int(row[0]) if row else 0
+
     def outlets(self, limit: int) -> list[str]:
         """Return the outlets with most articles, in order of name."""
         query = "SELECT outlet FROM articles WHERE outlet IS NOT NULL GROUP BY outlet ORDER BY count(*) DESC LIMIT ?"

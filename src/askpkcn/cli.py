@@ -32,7 +32,7 @@ from askpkcn.console import (
 from askpkcn.errors import ArticleError, AskpkcnError, QuestionError
 from askpkcn.passages import PassageSettings
 from askpkcn.text import normalise
-from askpkcn.types import MAX_GROUPS, PASSAGES_READ, Filters
+from askpkcn.types import MAX_GROUPS, PASSAGES_READ, Filters, Source
 
 if TYPE_CHECKING:
     from askpkcn.engine import Engine
@@ -70,37 +70,26 @@ def index(
     ] = None,
     budget: Annotated[int, typer.Option("--budget", help="Tokens a passage (cl100k_base).")] = DEFAULTS.budget,
     overlap: Annotated[int, typer.Option("--overlap", help="Sentences that neighbours share.")] = DEFAULTS.overlap,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on the first file that cannot be read.")] = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Index articles (.md, .txt) as a new snapshot; without PATH, those of seeds/."""
+    """Index articles (HTML, PDF, DOCX, Markdown, text, JSON Lines) as a new snapshot; without PATH, those of seeds/."""
+    from askpkcn import render, schema
     from askpkcn.building import build_with_bar
 
     try:
         settings = PassageSettings(budget, overlap)
     except ValueError as error:
         raise ArticleError(f"{error}; choose another --budget or --overlap") from error
-    built = build_with_bar(paths or [Path("seeds")], index, model, settings, open_console(stderr=True))
-    for skipped in built.skipped:
-        complain(f"skipped: {skipped.why}")
+    built = build_with_bar(paths or [Path("seeds")], index, model, settings, open_console(stderr=True), strict)
+    for note in built.notes:
+        complain(f"note: {note}")
     if as_json:
-        emit(
-            {
-                "snapshot": built.snapshot,
-                "articles": built.articles,
-                "passages": built.passages,
-                "reused": built.reused,
-                "skipped": [{"file": str(s.file), "why": s.why} for s in built.skipped],
-            }
-        )
+        for skipped in built.skipped:
+            complain(f"skipped: {skipped.why}")
+        emit(schema.built(built))
     else:
-        console = open_console()
-        skipped_too = f", {len(built.skipped)} files skipped" if built.skipped else ""
-        console.print(
-            f"{index}: {built.articles} articles, {built.passages} passages "
-            f"({built.reused} vectors kept){skipped_too}; snapshot {built.snapshot}",
-            markup=False,
-            soft_wrap=True,
-        )
+        render.built(built, index, open_console())
     return ANSWERED
 
 
@@ -127,6 +116,7 @@ def ask(
     worst = ANSWERED
     console = open_console()
     with _open(index) as engine:
+        _tell_undated(engine, filters)
         for each in questions:
             try:
                 answer = engine.ask(each, filters, max_groups=groups, passages=passages)
@@ -163,8 +153,10 @@ def search(
     """Show the passages that a question finds, with their rank in both rankings."""
     from askpkcn import render, schema
 
+    filters = _filters(outlet, first, last)
     with _open(index) as engine:
-        hits = engine.search(question, _filters(outlet, first, last), limit)
+        _tell_undated(engine, filters)
+        hits = engine.search(question, filters, limit)
         found = [(hit, source) for hit in hits if (source := engine.source(hit.passage.article_id))]
         if as_json:
             rows = schema.hits(found, engine.article)
@@ -175,13 +167,19 @@ def search(
 
 
 @app.command()
-def articles(index: IndexOption = DEFAULT_INDEX, as_json: JsonOption = False) -> int:
+def articles(
+    index: IndexOption = DEFAULT_INDEX,
+    check: Annotated[bool, typer.Option("--check", help="List what is unknown of each article instead.")] = False,
+    as_json: JsonOption = False,
+) -> int:
     """List the articles of the index."""
     from askpkcn import render, schema
 
     with _open(index) as engine:
         rows = list(engine.articles())
-        if as_json:
+        if check:
+            _check([source for source, _ in rows], engine.snapshot, as_json)
+        elif as_json:
             listed = [{**schema.source(source), "passages": count} for source, count in rows]
             emit({"articles": listed, "snapshot": engine.snapshot})
         else:
@@ -190,6 +188,22 @@ def articles(index: IndexOption = DEFAULT_INDEX, as_json: JsonOption = False) ->
                 line = f"{source.id}: {render.about(source)} ({count} passages)"
                 console.print(line, markup=False, soft_wrap=True)
     return ANSWERED
+
+
+def _check(sources: list[Source], snapshot: str, as_json: bool) -> None:
+    from askpkcn.unknown import unknown_of
+
+    unknown = {source.id: unknown_of(source) for source in sources}
+    if as_json:
+        emit({"articles": [{"id": id, "unknown": names} for id, names in unknown.items()], "snapshot": snapshot})
+        return
+    console = open_console()
+    for id, names in unknown.items():
+        if names:
+            console.print(f"{id}: {', '.join(names)} unknown", markup=False, soft_wrap=True)
+    lacking = sum(map(bool, unknown.values()))
+    told = f"{lacking} of {len(unknown)} articles lack something"
+    console.print(told + ("; set it in articles.toml" if lacking else ""), markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -243,6 +257,13 @@ def _filters(outlets: list[str] | None, first: str | None, last: str | None) -> 
     if filters.first and filters.last and filters.first > filters.last:
         raise QuestionError(f"--from {first} is after --to {last}; swap them")
     return filters
+
+
+def _tell_undated(engine: Engine, filters: Filters) -> None:
+    """Say how many articles a range of dates leaves out because theirs is unknown."""
+    if (filters.first or filters.last) and (undated := engine.undated(filters)):
+        articles = "1 article without a date was" if undated == 1 else f"{undated:,} articles without a date were"
+        complain(f"note: {articles} left out by the range of dates; `askpkcn articles --check` lists them")
 
 
 def _date(text: str | None, option: str) -> date | None:

@@ -159,20 +159,7 @@ class QuestionEncoder:
 
     def embed_question(self, question: str) -> Rows:
         """Return a unit vector, float32, shape (dimension,)."""
-        return self._embed(self.card.question_prompt + question)
-
-    def embed_sentences(self, texts: Sequence[str]) -> Rows:
-        """Return unit rows for a few sentences, float32, shape (n_texts, dimension); without a prompt.
-
-        One at a time: a padded batch of short sentences saves nothing on a CPU.
-        """
-        rows = np.empty((len(texts), self.card.dimension), dtype=np.float32)
-        for i, text in enumerate(texts):
-            rows[i] = self._embed(text)
-        return rows
-
-    def _embed(self, text: str) -> Rows:
-        encoding = self._tokenizer.encode(text)
+        encoding = self._tokenizer.encode(self.card.question_prompt + question)
         columns = {
             "input_ids": encoding.ids,
             "attention_mask": encoding.attention_mask,

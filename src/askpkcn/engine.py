@@ -55,7 +55,6 @@ class _Found:
     """An inquiry with its passages, and the seconds that encoding and retrieving took."""
 
     inquiry: Inquiry
-    vector: Rows
     hits: list[Hit]
     encode: float
     retrieve: float
@@ -213,7 +212,7 @@ class Engine:
         vector = self._encoder.embed_question(inquiry.question)
         encoded = perf_counter()
         hits = self._retriever.retrieve(inquiry.question, vector, inquiry.filters, inquiry.passages)
-        return _Found(inquiry, vector, hits, encoded - started, perf_counter() - encoded)
+        return _Found(inquiry, hits, encoded - started, perf_counter() - encoded)
 
     def _decide(self, found: _Found, spans: Sequence[Span | None], read: float) -> Trace:
         inquiry = found.inquiry
@@ -224,7 +223,6 @@ class Engine:
             spans,
             inquiry.max_groups,
             lambda: self._nothing(inquiry.filters),
-            lambda texts: self._alike(found.vector, texts),
         )
         stages = (found.encode, found.retrieve, read, perf_counter() - started)
         timings = Timings(*(1000 * seconds for seconds in (*stages, sum(stages))))
@@ -254,6 +252,10 @@ class Engine:
         """Yield every article with its number of passages, in order of id."""
         return self._catalogue.sources()
 
+    def undated(self, filters: Filters) -> int:
+        """Return how many articles of the filters' outlets have no date, so that no range of dates holds them."""
+        return self._catalogue.undated(filters.outlets)
+
     def list_articles(self, filters: Filters, after: str, limit: int) -> tuple[list[tuple[Source, int]], int]:
         """Return a page of the articles inside the filters, those after an id, and how many there are in all."""
         return self._catalogue.list_sources(filters, after, limit)
@@ -274,9 +276,6 @@ class Engine:
     def source(self, article_id: str) -> Source | None:
         """Return what a citation needs of an article, or None if there is no such article."""
         return self._catalogue.source(article_id)
-
-    def _alike(self, vector: Rows, texts: Sequence[str]) -> list[float]:
-        return [float(value) for value in self._encoder.embed_sentences(texts) @ vector]
 
     def _nothing(self, filters: Filters) -> Reason:
         """Return why there are no hits, if there are none."""

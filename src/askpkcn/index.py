@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -17,16 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from askpkcn import articles, catalogue, keywords, vectors
+from askpkcn import catalogue, keywords, vectors
 from askpkcn.articles import Skipped
 from askpkcn.encoder import EncoderCard, PassageEncoder, Rows
-from askpkcn.errors import ArticleError, AskpkcnError, IndexUnwritable
+from askpkcn.errors import AskpkcnError, IndexUnwritable
+from askpkcn.gathering import Changes, Duplicate, Report, compare, gather
 from askpkcn.passages import ENCODING, PassageSettings, passages, sentences
 from askpkcn.snapshot import FORMAT, facts_of, open_snapshot
 from askpkcn.types import Article, Passage
-
-Report = Callable[[str, int, int], None]
-"""Called with (stage, done, total) while an index is built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,11 @@ class Built:
     articles: int
     passages: int
     reused: int
+    changes: Changes
+    duplicates: tuple[Duplicate, ...]
     skipped: tuple[Skipped, ...]
+    others: Mapping[str, int]
+    notes: tuple[str, ...]
 
 
 def build(
@@ -46,20 +48,24 @@ def build(
     open_encoder: Callable[[], PassageEncoder],
     settings: PassageSettings | None = None,
     report: Report = lambda _stage, _done, _total: None,
+    *,
+    strict: bool = False,
 ) -> Built:
     """Index the articles under paths as a new snapshot, make it live, and drop the oldest ones.
 
-    A crash at any moment leaves the last snapshot live. Raises ArticleError if no file gives an article,
-    IndexUnwritable if the folder cannot be written or another build writes to it.
+    A crash at any moment leaves the last snapshot live. Raises ArticleError if no file gives an article, or, with
+    `strict`, if one file gives none; IndexUnwritable if the folder cannot be written or another build writes to it.
     """
     settings = settings or PassageSettings()
-    found, skipped = read_all(paths, report)
+    got = gather(paths, report, strict=strict)
+    found = got.articles
     with _only_writer(folder):
         encoder = open_encoder()
         staged = folder / "snapshots" / ".staged"
         shutil.rmtree(staged, ignore_errors=True)
         staged.mkdir(parents=True)
         try:
+            changes = compare(folder, found)
             made = _write_texts(found, staged, settings, report)
             rows, reused = _embed(made, _known_vectors(folder, encoder.card), encoder, report)
             vectors.write(rows, staged / "vectors.faiss")
@@ -70,32 +76,8 @@ def build(
         finally:
             shutil.rmtree(staged, ignore_errors=True)
         _drop_old(folder, {name, before})
-    return Built(name, len(found), len(made), reused, tuple(skipped))
-
-
-def read_all(paths: list[Path], report: Report) -> tuple[list[Article], list[Skipped]]:
-    """Read every article under paths; a file that cannot be read, or tells what another told, is skipped."""
-    files = articles.find(paths)
-    read: list[Article] = []
-    skipped: list[Skipped] = []
-    seen: dict[str, str] = {}
-    for i, each in enumerate(files):
-        try:
-            article = articles.read(each)
-        except ArticleError as error:
-            skipped.append(Skipped(each.file, str(error)))
-        else:
-            first = seen.setdefault(article.sha256, article.id)
-            if first == article.id:
-                read.append(article)
-            else:
-                skipped.append(Skipped(each.file, f"{each.file} has the same text as {first}; remove one of the two"))
-        report("reading", i + 1, len(files))
-    if not read:
-        where = ", ".join(map(str, paths))
-        why = skipped[0].why if skipped else "it needs .md or .txt files with text"
-        raise ArticleError(f"no article found in {where}: {why}")
-    return read, skipped
+    counts = (len(found), len(made), reused)
+    return Built(name, *counts, changes, got.duplicates, got.skipped, got.others, got.notes)
 
 
 @contextmanager
@@ -114,7 +96,7 @@ def _only_writer(folder: Path) -> Iterator[None]:
         raise IndexUnwritable(f"{folder} cannot be written ({why}); free space or name another --index") from error
 
 
-def _write_texts(found: list[Article], staged: Path, settings: PassageSettings, report: Report) -> list[Passage]:
+def _write_texts(found: Sequence[Article], staged: Path, settings: PassageSettings, report: Report) -> list[Passage]:
     made: list[Passage] = []
     with catalogue.Writer(staged / "catalogue.sqlite") as writer:
         for i, article in enumerate(found):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from textwrap import shorten
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
 from askpkcn.types import Answer, Article, Extent, Hit, Place, Quote, Reason, Source
+
+if TYPE_CHECKING:
+    from askpkcn.index import Built
 
 NEAR_CHARACTERS = 240
 """How much of a near passage people see; `--json` gives all of it."""
@@ -91,6 +96,37 @@ def article(value: Article, quote: tuple[int, int] | None, console: Console) -> 
         text.append(value.text[end:])
     console.print()
     _print(console, text)
+
+
+def built(value: Built, index: Path, console: Console) -> None:
+    """Print what a build did: counts first, then why anything was left out."""
+    head = f"{index}: {value.articles:,} articles, {value.passages:,} passages ({value.reused:,} vectors kept)"
+    _print(console, Text(f"{head}; snapshot {value.snapshot}"))
+    changes = value.changes
+    counts = {
+        "new": changes.new,
+        "updated": changes.updated,
+        "unchanged": changes.unchanged,
+        "removed": changes.removed,
+        "duplicates": len(value.duplicates),
+        "skipped": len(value.skipped),
+    }
+    for name, count in counts.items():
+        _print(console, Text(f"  {name:10} {count:>9,}"))
+        if name == "duplicates":
+            for each in value.duplicates:
+                _print(console, Text(f"    {each.id} has the same text as {each.same_as}", style="dim"))
+        elif name == "skipped":
+            for skipped in value.skipped:
+                _print(console, Text(f"    {_printable(skipped.why)}", style="dim"))
+    if value.others:
+        told = ", ".join(f"{count:,} {suffix}" for suffix, count in sorted(value.others.items()))
+        _print(console, Text(f"  passed over, as no articles: {_printable(told)}", style="dim"))
+
+
+def _printable(text: str) -> str:
+    """Return a line with nothing in it that could move a terminal's cursor: file names may hold anything."""
+    return "".join(c if c.isprintable() else "_" for c in text)
 
 
 def _place(place: Place | None) -> str:

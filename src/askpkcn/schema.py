@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from askpkcn.errors import REBUILD, IndexCorrupt
 from askpkcn.types import Answer, Article, Extent, Group, Hit, Near, Place, Quote, Source
 
 Library = Callable[[str], Article | None]
 """The whole article with an id: its text tells where the places are in UTF-16 units."""
+
+if TYPE_CHECKING:
+    from askpkcn.index import Built
 
 
 def answer(value: Answer, library: Library) -> dict[str, Any]:
@@ -49,6 +52,29 @@ def source(value: Source) -> dict[str, Any]:
         "published": value.published.isoformat() if value.published else None,
         "url": value.url,
     }
+
+
+def built(value: Built) -> dict[str, Any]:
+    """Return what a build did."""
+    return {
+        "snapshot": value.snapshot,
+        "articles": value.articles,
+        "passages": value.passages,
+        "reused": value.reused,
+        "new": value.changes.new,
+        "updated": value.changes.updated,
+        "unchanged": value.changes.unchanged,
+        "removed": value.changes.removed,
+        "duplicates": [{"id": each.id, "same_as": each.same_as} for each in value.duplicates],
+        "skipped": [{"file": _text(each.file), "why": _text(each.why)} for each in value.skipped],
+        "passed_over": {_text(suffix): count for suffix, count in sorted(value.others.items())},
+        "notes": [_text(note) for note in value.notes],
+    }
+
+
+def _text(value: object) -> str:
+    """Return a file's name, or a line with one in it, as text that every reader of JSON takes."""
+    return str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def hits(found: list[tuple[Hit, Source]], library: Library) -> list[dict[str, Any]]:

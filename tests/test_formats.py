@@ -1,0 +1,294 @@
+"""Every format, encodings, articles.toml, and what a folder may hold."""
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+from files import pdf, word, write
+
+from askpkcn import articles
+from askpkcn.articles import Contents, Found, open_reading
+from askpkcn.errors import ArticleError
+from askpkcn.types import Article
+from askpkcn.unknown import unknown_of
+
+SENTENCE = "The minister said on Monday that the bridge at Thakot would open in the spring."
+OTHER = "Engineers from both countries have worked on it since the flood of last summer."
+
+
+def contents(file: Path, root: Path | None = None) -> Contents:
+    with open_reading() as reading:
+        return reading.contents(Found(file, f"news/{file.name}", root))
+
+
+def one(file: Path) -> Article:
+    return articles.read(Found(file, f"news/{file.name}"))
+
+
+def test_pdf_lines_are_joined_to_paragraphs_and_page_numbers_dropped(tmp_path):
+    first = [
+        "The Valley Gazette                4",
+        "Bridge at Thakot Opens Again",
+        "By Ann Li",
+        "November 3, 2023",
+        "The minister said on Monday that the bridge at Thakot would open in the",
+        "spring, and that the inter-",
+        "national road to the north would be well-",
+        "known once more.",
+        "Nobody had a well-known name for it. Engineers of both countries and of a",
+        "third one have worked on",
+        "1",
+    ]
+    second = [
+        "The Valley Gazette                5",
+        "the piers since the flood of last summer, and on the road that leads there.",
+        "2",
+    ]
+    third = ["The Valley Gazette                6", "A third page ends the article with a sentence of its own.", "3"]
+    (tmp_path / "bridge.pdf").write_bytes(pdf([first, second, third]))
+    article = one(tmp_path / "bridge.pdf")
+    assert article.text.split("\n\n") == [
+        "Bridge at Thakot Opens Again",
+        "By Ann Li",
+        "The minister said on Monday that the bridge at Thakot would open in the spring, and that the international "
+        "road to the north would be well-known once more.",
+        "Nobody had a well-known name for it. Engineers of both countries and of a third one have worked on the piers "
+        "since the flood of last summer, and on the road that leads there.",
+        "A third page ends the article with a sentence of its own.",
+    ]
+    assert (article.source.title, article.source.author) == ("Bridge at Thakot Opens Again", "Ann Li")
+    assert article.source.published == date(2023, 11, 3)
+
+
+def test_a_headline_of_two_lines_is_a_pdfs_title_only_where_the_file_says_so(tmp_path):
+    lines = ["Bridge at Thakot Opens Again", "After a Year Without One", "By Ann Li", SENTENCE]
+    (tmp_path / "bridge.pdf").write_bytes(pdf([lines]))
+    assert one(tmp_path / "bridge.pdf").source.title == "bridge"
+    (tmp_path / "bridge.pdf").write_bytes(pdf([lines], title="Bridge at Thakot Opens Again After a Year Without One"))
+    assert one(tmp_path / "bridge.pdf").source.title == "Bridge at Thakot Opens Again After a Year Without One"
+    assert one(tmp_path / "bridge.pdf").source.author == "Ann Li"
+    assert one(tmp_path / "bridge.pdf").source.published is None  # the day of saving is no publication
+
+
+def test_pages_of_images_among_pages_of_text_are_told(tmp_path):
+    (tmp_path / "part.pdf").write_bytes(pdf([[SENTENCE], []]))
+    assert contents(tmp_path / "part.pdf").notes == (f"{tmp_path}/part.pdf: 1 of 2 pages hold no text",)
+
+
+def test_word_paragraphs_and_tables_in_their_order(tmp_path):
+    blocks = ["Bridge at Thakot Opens Again", "By Ann Li", SENTENCE, [["Year", "Trade"], ["2020", "17 bn"]], OTHER]
+    (tmp_path / "bridge.docx").write_bytes(word(blocks))
+    article = one(tmp_path / "bridge.docx")
+    assert article.text.split("\n\n") == [*blocks[:3], "Year | Trade", "2020 | 17 bn", OTHER]
+    # The account of whoever saved the file is no author, and the day of saving no publication.
+    assert (article.source.author, article.source.published) == ("Ann Li", None)
+
+
+def test_a_paragraph_styled_as_title_is_the_title(tmp_path):
+    (tmp_path / "bridge.docx").write_bytes(word(["For the Saturday page, please", "# Bridge Opens.", SENTENCE]))
+    assert one(tmp_path / "bridge.docx").source.title == "Bridge Opens."
+
+
+def test_json_lines_give_an_article_each(tmp_path):
+    rows = [
+        {"id": "a/1", "title": "Bridge Opens", "text": SENTENCE, "source": "Dawn", "authors": ["Ann Li", "Bo Khan"]},
+        {"headline": "Road Opens", "body": OTHER, "date": "2023-11-03T10:00:00Z", "link": "https://road.example"},
+        {"text": "No more is known of this one.", "publisher": {"name": "Dawn"}, "published": "Nov 3, 2023"},
+        {"text": "Its date says nothing.", "published": "last week", "url": "javascript:alert(1)"},
+    ]
+    lines = [json.dumps(row) for row in rows]
+    bad = ["", "{not json", '["a list"]', '{"title": "without a text"}', json.dumps(rows[0])]
+    (tmp_path / "export.jsonl").write_text("\n".join([*lines, *bad]), encoding="utf-8")
+    made = contents(tmp_path / "export.jsonl")
+    told = [(a.id, a.source.title, a.source.outlet, a.source.author, a.source.published) for a in made.articles]
+    assert told == [
+        ("news/export.jsonl#a/1", "Bridge Opens", "Dawn", "Ann Li, Bo Khan", None),
+        ("news/export.jsonl#2", "Road Opens", None, None, date(2023, 11, 3)),
+        ("news/export.jsonl#3", "export 3", "Dawn", None, date(2023, 11, 3)),
+        ("news/export.jsonl#4", "export 4", None, None, None),
+    ]
+    assert made.articles[0].text == f"Bridge Opens\n\nBy Ann Li, Bo Khan\n\n{SENTENCE}"
+    assert made.articles[1].source.url == "https://road.example"
+    assert unknown_of(made.articles[3].source) == ["title", "outlet", "author", "published", "url"]
+    assert [skipped.why.split("export.jsonl ")[1].split(";")[0].split(" (")[0] for skipped in made.skipped] == [
+        "line 6 is no JSON",
+        "line 7 is no JSON object",
+        "line 8 has no text",
+        "has two records with the id 'a/1'",
+    ]
+    assert "says published: 'last week'" in made.notes[0]
+
+
+def test_the_content_decides_what_a_file_is(tmp_path):
+    page = f"<!DOCTYPE html><html><body><p>{SENTENCE}</p><p>{OTHER}</p></body></html>"
+    write(
+        tmp_path, page_md=page, page_php=page, pdf_txt=pdf([[SENTENCE]]), word_pdf=word([SENTENCE]), text_html=SENTENCE
+    )
+    (tmp_path / "nothing").write_text("no suffix, no markup: passed over")
+    survey = articles.survey([tmp_path])
+    with open_reading() as reading:
+        texts = {found.file.name: reading.contents(found).articles[0].text for found in survey.found}
+    assert texts == {
+        "page.md": f"{SENTENCE}\n\n{OTHER}",
+        "page.php": f"{SENTENCE}\n\n{OTHER}",
+        "pdf.txt": SENTENCE,
+        "word.pdf": SENTENCE,
+        "text.html": SENTENCE,
+    }
+    assert survey.others == {"without suffix": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "shown"),
+    [
+        ("“The bridge – the café’s own – is open,” she said. Nobody paid.", "cp1252", "windows-1252"),
+        (
+            "Мост через реку открыли в понедельник, сообщил министр. Никто не платил за проезд по мосту.",
+            "cp1251",
+            "windows-1251",
+        ),
+        (
+            "大桥于星期一通车，部长说。没有人付过桥费。两国的工程师从去年夏天的洪水以来一直在修桥。",
+            "gb18030",
+            "gb18030",
+        ),
+    ],
+)
+def test_other_encodings_are_found_and_told(tmp_path, text, encoding, shown):
+    (tmp_path / "bridge.txt").write_bytes(text.encode(encoding))
+    made = contents(tmp_path / "bridge.txt")
+    assert made.articles[0].text == text
+    assert made.notes == (f"{tmp_path}/bridge.txt is not UTF-8; it was read as {shown}",)
+
+
+def test_a_few_broken_bytes_do_not_make_another_encoding(tmp_path):
+    (tmp_path / "bridge.txt").write_bytes("“Brücke” – café – “naïve” – Köln ".encode() + b"\xe9 end.")
+    made = contents(tmp_path / "bridge.txt")
+    assert made.articles[0].text == "“Brücke” – café – “naïve” – Köln \ufffd end."
+    assert made.notes == (f"{tmp_path}/bridge.txt holds bytes that are not UTF-8; \ufffd stands for each",)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_encodings_that_mark_themselves_need_no_guess(tmp_path, encoding):
+    (tmp_path / "bridge.txt").write_bytes(f"Ein Brücke – {SENTENCE}".encode(encoding))
+    made = contents(tmp_path / "bridge.txt")
+    assert (made.articles[0].text, made.notes) == (f"Ein Brücke – {SENTENCE}", ())
+
+
+def test_the_charset_that_a_page_declares_is_believed(tmp_path):
+    page = f'<html><head><meta charset="iso-8859-1"></head><body><p>{SENTENCE} “Café!”</p><p>{OTHER}</p></body></html>'
+    (tmp_path / "page.html").write_bytes(page.encode("cp1252"))
+    made = contents(tmp_path / "page.html")
+    assert "“Café!”" in made.articles[0].text
+    assert made.notes == ()
+
+
+SIDECAR = """
+["*.txt"]
+outlet = "Dawn"
+published = 2023-11-03
+
+["bridge.txt"]
+title = "Bridge at Thakot Opens Again"
+author = "Ann Li"
+published = "2023-11-04"
+
+["*.md"]
+outlet = "Dawn"
+title = "Set in the Sidecar"
+
+["export.jsonl#7"]
+author = "Bo Khan"
+
+["deep/*"]
+url = "https://deep.example"
+
+["misspelt.txt"]
+outlet = "Dawn"
+"""
+
+
+def test_articles_toml_sets_what_files_tell_wrongly_or_not_at_all(tmp_path):
+    (tmp_path / "deep").mkdir()
+    write(
+        tmp_path, articles_toml=SIDECAR, bridge_txt=SENTENCE, road_txt=f"A Title of Four Words\n\nBy Bo Khan\n\n{OTHER}"
+    )
+    write(
+        tmp_path, told_md=f"---\noutlet: The Hindu\n---\n{SENTENCE}", export_jsonl=json.dumps({"id": 7, "text": OTHER})
+    )
+    write(tmp_path / "deep", deep_txt="Deep down.", articles_toml='["deep.txt"]\noutlet = "unknown"\n')
+    survey = articles.survey([tmp_path])
+    with open_reading() as reading:
+        made = {a.source.title: a for found in survey.found for a in reading.contents(found).articles}
+        notes = reading.notes()
+    sources = {title: article.source for title, article in made.items()}
+    bridge = sources["Bridge at Thakot Opens Again"]
+    assert (bridge.outlet, bridge.author, bridge.published) == ("Dawn", "Ann Li", date(2023, 11, 4))
+    text = made["Bridge at Thakot Opens Again"].text
+    assert text == f"Bridge at Thakot Opens Again\n\nBy Ann Li\n\n{SENTENCE}"
+    road = sources["A Title of Four Words"]
+    assert (road.outlet, road.author, road.published) == ("Dawn", "Bo Khan", date(2023, 11, 3))
+    assert sources["Set in the Sidecar"].outlet == "The Hindu"  # front matter wins
+    assert sources["export 7"].author == "Bo Khan"
+    assert (sources["deep"].outlet, sources["deep"].url) == (None, "https://deep.example")  # the nearer file wins
+    assert notes == [
+        f'{tmp_path}/articles.toml: ["misspelt.txt"] matches no article; mend the name or remove the table'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        (
+            "[bridge.txt]\noutlet = 'Dawn'",
+            r'has a table \[bridge\.txt\]; write file names in quotes: \["bridge\.txt"\]',
+        ),
+        ("outlet = 'Dawn'", "sets 'outlet' outside a table"),
+        ("['*']\npaper = 'Dawn'", "sets 'paper' for .*; what can be set is title, outlet, author, published, url"),
+        ("['*']\npublished = 'last week'", "says published: 'last week'; write YYYY-MM-DD or unknown"),
+        ("['*']\noutlet = 7", 'sets outlet of "\\*" to 7; write it as text in quotes'),
+        ("['*'\n", "is no TOML"),
+    ],
+)
+def test_an_articles_toml_that_is_wrong_stops_everything(tmp_path, told, problem):
+    write(tmp_path, articles_toml=told, bridge_txt=SENTENCE)
+    with pytest.raises(ArticleError, match=f"articles.toml.*{problem}"):
+        contents(tmp_path / "bridge.txt", tmp_path)
+
+
+def test_links_and_what_no_article_is_are_told_or_passed_over(tmp_path):
+    folder = tmp_path / "news"
+    for name in ("page_files", "linked", "old-index/snapshots"):
+        (folder / name).mkdir(parents=True)
+    outside = tmp_path / "outside.txt"
+    outside.write_text(SENTENCE)
+    write(folder, bridge_txt=SENTENCE, page_html="<html>", report_doc="x", photo_jpg=b"\xff\xd8", articles_toml="")
+    write(folder / "page_files", ad_html="<html>")
+    write(folder / "old-index", export_jsonl="{}")
+    (folder / "old-index" / "CURRENT").write_text("x")
+    (folder / "out.txt").symlink_to(outside)
+    (folder / "in.txt").symlink_to(folder / "bridge.txt")
+    (folder / "gone.txt").symlink_to(folder / "nowhere.txt")
+    (folder / "loop.txt").symlink_to(folder / "loop.txt")
+    (folder / "round").symlink_to(folder)
+    survey = articles.survey([folder])
+    assert [found.id for found in survey.found] == ["news/bridge.txt", "news/in.txt", "news/page.html"]
+    assert {
+        skipped.file.name: skipped.why.split(f"{skipped.file} ")[1].split(";")[0] for skipped in survey.skipped
+    } == {
+        "gone.txt": "is a link that leads nowhere",
+        "loop.txt": "is a link that leads nowhere",
+        "out.txt": "is a link out of the folder",
+        "report.doc": "is an old Word file",
+        "round": "is a link to a folder, and these are not followed",
+    }
+    assert survey.others == {".jpg": 1}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
+def test_a_folder_that_cannot_be_read_is_told(tmp_path):
+    (tmp_path / "shut").mkdir(mode=0)
+    (skipped,) = articles.survey([tmp_path]).skipped
+    assert "shut cannot be read (Permission denied)" in skipped.why
