@@ -323,7 +323,10 @@ def test_a_squad_file_is_indexed_once_and_scored(tmp_path, capsys, monkeypatch):
     common = ["eval", "--squad", str(file), "--out", str(tmp_path / "out")]
     assert run([*common, "--run", "one"]) == 0
     made = rows.read(tmp_path / "out" / "one")
-    assert [row["gold"][0]["article"] for row in made[:2]] == ["tiny/000000.txt", "tiny/000001.txt"]
+    assert [row["gold"][0]["article"] for row in made[:2]] == [
+        "tiny/paragraphs.jsonl#000000",
+        "tiny/paragraphs.jsonl#000001",
+    ]
     assert [row["values"]["success_at_1"] for row in made[:2]] == [1.0, 1.0]
     assert [row["answerable"] for row in made] == [True, True, False]
     given = json.loads((tmp_path / "out" / "one" / "squad-predictions.json").read_text(encoding="utf-8"))
@@ -339,4 +342,4 @@ def test_a_squad_file_is_indexed_once_and_scored(tmp_path, capsys, monkeypatch):
     assert one["missing_articles"] == []
     (home,) = (tmp_path / "out" / ".squad").iterdir()
     with Engine(home / "index") as engine:
-        assert engine.article("tiny/000001.txt").text == "Ann Li paints  boats\nin Karachi."
+        assert engine.article("tiny/paragraphs.jsonl#000001").text == "Ann Li paints  boats\nin Karachi."

@@ -47,9 +47,10 @@ def asked_of(file: Path, folder: Path) -> tuple[list[squad.Question], dict[str, 
     """Return a file's questions, and its articles' texts as they are read for an index."""
     whole = squad.read(file)
     ids = squad.write_articles(whole, folder)
-    found = {each.id: articles.read(each) for each in articles.find([folder])}
-    assert sorted(found) == ids
-    text = {id: article.text for id, article in found.items()}
+    (found,) = articles.find([folder])
+    with articles.open_reading() as reading:
+        text = {article.id: article.text for article in reading.contents(found).articles}
+    assert list(text) == ids
     assert list(text.values()) == list(whole.paragraphs)
     return list(squad.questions(whole, ids, text.get)), text
 
@@ -61,7 +62,10 @@ def test_v1_is_read_with_the_offsets_of_its_answers(tmp_path):
     assert question.text == "How many treaties?"
     assert question.kind == "how many"
     assert question.answers == ("20", "20 treaties")
-    assert question.golds == (Gold("dev/000000.txt", "20", 40, 42), Gold("dev/000000.txt", "20 treaties", 40, 51))
+    assert question.golds == (
+        Gold("dev/paragraphs.jsonl#000000", "20", 40, 42),
+        Gold("dev/paragraphs.jsonl#000000", "20 treaties", 40, 51),
+    )
     assert (question.split, question.wording, question.category, question.filters.empty) == ("test", "", "", True)
 
 
@@ -102,8 +106,8 @@ def test_the_same_paragraph_again_is_one_article(tmp_path):
         paragraph(f"  {CONTEXT}\r\n", asked("q4", "Who?", ("Khan", 30))),
     )
     questions, text = asked_of(file, tmp_path / "dev")
-    assert text == {"dev/000000.txt": CONTEXT, "dev/000001.txt": "Another."}
-    assert [(each.golds[0].article[-5], each.golds[0].start) for each in questions] == [
+    assert text == {"dev/paragraphs.jsonl#000000": CONTEXT, "dev/paragraphs.jsonl#000001": "Another."}
+    assert [(each.golds[0].article[-1], each.golds[0].start) for each in questions] == [
         ("0", 55), ("1", 0), ("0", 0), ("0", 28)
     ]  # fmt: skip
 
@@ -166,13 +170,13 @@ def test_what_normalisation_takes_away_before_an_answer_does_not_move_it_to_anot
 def test_leading_space_of_an_answer_does_not_move_it_to_another(tmp_path):
     file = written(tmp_path, paragraph("a  a", asked("q1", "What?", ("  a", 1))))
     (question,), _ = asked_of(file, tmp_path / "dev")
-    assert question.golds == (Gold("dev/000000.txt", "a", 3, 4),)
+    assert question.golds == (Gold("dev/paragraphs.jsonl#000000", "a", 3, 4),)
 
 
 def test_an_answer_of_a_paragraph_that_is_not_indexed_keeps_its_gold(tmp_path):
     file = written(tmp_path, paragraph(CONTEXT, asked("q1", "When?", ("1951", 55))))
-    (question,) = squad.questions(squad.read(file), ["dev/000000.txt"], lambda _: None)
-    assert question.golds == (Gold("dev/000000.txt", "1951", 55, 59),)
+    (question,) = squad.questions(squad.read(file), ["dev/paragraphs.jsonl#000000"], lambda _: None)
+    assert question.golds == (Gold("dev/paragraphs.jsonl#000000", "1951", 55, 59),)
 
 
 @pytest.mark.parametrize("answer", ["", "  ", "\u202e", "\x00"])

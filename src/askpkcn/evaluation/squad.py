@@ -18,6 +18,7 @@ from askpkcn.evaluation.rows import Row
 from askpkcn.text import normalise
 from askpkcn.types import Filters
 
+PARAGRAPHS = "paragraphs.jsonl"
 SPLIT = "test"
 """Nothing is chosen on such a file."""
 BROKEN = (EOFError, RecursionError, zlib.error)
@@ -93,13 +94,12 @@ def _answer(raw: str, answer: str, start: int) -> tuple[str, int]:
 
 
 def write_articles(squad: Squad, folder: Path) -> list[str]:
-    """Write each paragraph as a plain text file and return their article ids, in order of the paragraphs."""
+    """Write the paragraphs as JSON Lines, which are read as they are, and return their article ids, in order."""
     folder.mkdir(parents=True, exist_ok=True)
-    ids = []
-    for number, paragraph in enumerate(squad.paragraphs):
-        (folder / f"{number:06}.txt").write_text(paragraph, encoding="utf-8", newline="")
-        ids.append(f"{folder.name}/{number:06}.txt")
-    return ids
+    names = [f"{number:06}" for number in range(len(squad.paragraphs))]
+    rows = (json.dumps({"id": name, "text": text}) for name, text in zip(names, squad.paragraphs, strict=True))
+    (folder / PARAGRAPHS).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+    return [f"{folder.name}/{PARAGRAPHS}#{name}" for name in names]
 
 
 def questions(squad: Squad, ids: Sequence[str], text_of: TextOf) -> Iterator[Question]:
