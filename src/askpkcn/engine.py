@@ -191,7 +191,7 @@ class Engine:
         return trace
 
     def ask_many(self, inquiries: Sequence[Inquiry]) -> list[Answer]:
-        """Answer several questions, read together, which is quicker than one after another. Raises QuestionError."""
+        """Answer several questions, each as `ask` would. Raises QuestionError."""
         return [trace.answer for trace in self.trace_many(inquiries)]
 
     def trace_many(self, inquiries: Sequence[Inquiry]) -> list[Trace]:

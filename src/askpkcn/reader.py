@@ -78,7 +78,7 @@ class Reader:
         return spans
 
     def read_many(self, asked: Sequence[tuple[str, Sequence[Passage]]]) -> list[list[Span | None]]:
-        """Read several questions, each in its passages, as `read` does; like lengths of all of them share batches."""
+        """Read several questions, each in its passages, as `read` does."""
         windows: list[_Window] = []
         first = [0]
         for question, passages in asked:
