@@ -12,7 +12,7 @@ from urllib.parse import quote_plus
 
 from playwright.sync_api import sync_playwright
 
-QUESTION = "When were relations between Pakistan and China established?"
+QUESTION = "In what year did Pakistan and China establish relations?"
 
 
 def main() -> None:

@@ -203,7 +203,7 @@ class Engine:
         self.load()
         found = [self._find(inquiry) for inquiry in checked]
         started = perf_counter()
-        spans = self._reader.read_many([(one.inquiry.question, [hit.passage for hit in one.hits]) for one in found])
+        spans = [self._reader.read(one.inquiry.question, [hit.passage for hit in one.hits]) for one in found]
         read = perf_counter() - started
         return [self._decide(one, marked, read) for one, marked in zip(found, spans, strict=True)]
 

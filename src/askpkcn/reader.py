@@ -23,9 +23,6 @@ MAX_TOKENS = 512
 MAX_QUESTION_TOKENS = 64
 MAX_ANSWER_TOKENS = 30
 WINDOW_OVERLAP = 64
-BATCH = 1
-"""Windows read in one call. One: the int8 products scale a whole call's activations alike, so company would change a
-window's scores; and what a batch gains on a CPU, its padding loses."""
 MARKS = ("Mn", "Mc", "Me")
 
 Floats = NDArray[np.float32]
@@ -73,40 +70,29 @@ class Reader:
         return int(number)
 
     def read(self, question: str, passages: Sequence[Passage]) -> list[Span | None]:
-        """Return the best span of each passage, in article offsets; None where a passage has no token to quote."""
-        (spans,) = self.read_many([(question, passages)])
-        return spans
+        """Return the best span of each passage, in article offsets; None where a passage has no token to quote.
 
-    def read_many(self, asked: Sequence[tuple[str, Sequence[Passage]]]) -> list[list[Span | None]]:
-        """Read several questions, each in its passages, as `read` does."""
-        windows: list[_Window] = []
-        first = [0]
-        for question, passages in asked:
-            windows += self._windows(question, [passage.text for passage in passages], first[-1])
-            first.append(first[-1] + len(passages))
-        windows.sort(key=lambda window: (len(window.asked) + len(window.ids), window.row))
+        Each window is read by itself: the int8 products scale a whole call's activations alike, so company would
+        change a window's scores; and what a batch gains on a CPU, its padding loses.
+        """
         best: dict[int, _Found] = {}
-        for at in range(0, len(windows), BATCH):
-            part = windows[at : at + BATCH]
-            for window, found in zip(part, self._read_batch(part), strict=True):
-                # Of the windows of one long passage the most confident span counts.
-                old = best.get(window.row)
-                if old is None or found.score - found.null_score > old.score - old.null_score:
-                    best[window.row] = found
+        for window in self._windows(question, [passage.text for passage in passages]):
+            found = self._read_window(window)
+            # Of the windows of one long passage the most confident span counts.
+            old = best.get(window.row)
+            if old is None or found.score - found.null_score > old.score - old.null_score:
+                best[window.row] = found
         return [
-            [
-                _span(passage, best[row]) if row in best else None  # no span where the passage has no token
-                for row, passage in enumerate(passages, low)
-            ]
-            for low, (_, passages) in zip(first, asked, strict=False)
+            _span(passage, best[row]) if row in best else None  # no span where the passage has no token
+            for row, passage in enumerate(passages)
         ]
 
-    def _windows(self, question: str, texts: list[str], first: int) -> list[_Window]:
-        """Return windows of the texts that fit in with the question; the texts' rows count from `first`."""
+    def _windows(self, question: str, texts: list[str]) -> list[_Window]:
+        """Return windows of the texts that fit in with the question."""
         asked = self._tokenizer.encode(question, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS]
         room = MAX_TOKENS - len(asked) - 3
         made = []
-        for row, encoding in enumerate(self._tokenizer.encode_batch(texts, add_special_tokens=False), first):
+        for row, encoding in enumerate(self._tokenizer.encode_batch(texts, add_special_tokens=False)):
             ids, offsets = encoding.ids, encoding.offsets
             for low in range(0, len(ids), room - WINDOW_OVERLAP):
                 made.append(_Window(row, asked, ids[low : low + room], offsets[low : low + room]))
@@ -114,25 +100,15 @@ class Reader:
                     break
         return made
 
-    def _read_batch(self, windows: list[_Window]) -> list[_Found]:
-        length = max(len(window.asked) + len(window.ids) for window in windows) + 3
-        ids = np.zeros((len(windows), length), dtype=np.int64)
-        types, mask = np.zeros_like(ids), np.zeros_like(ids)
-        for row, window in enumerate(windows):
-            shift = len(window.asked) + 2
-            end = shift + len(window.ids) + 1
-            ids[row, :end] = [self._cls, *window.asked, self._sep, *window.ids, self._sep]
-            types[row, shift:end] = 1
-            mask[row, :end] = 1
-        feed = {"input_ids": ids, "token_type_ids": types, "attention_mask": mask}
-        start, end = self._session.run(["start_logits", "end_logits"], feed)
-        found = []
-        for row, window in enumerate(windows):
-            span = slice(len(window.asked) + 2, len(window.asked) + 2 + len(window.ids))
-            low, high, score = best_span(start[row, span], end[row, span])
-            null = float(start[row, 0] + end[row, 0])
-            found.append(_Found(window.offsets[low][0], window.offsets[high][1], score, null))
-        return found
+    def _read_window(self, window: _Window) -> _Found:
+        shift = len(window.asked) + 2
+        ids = np.array([[self._cls, *window.asked, self._sep, *window.ids, self._sep]], dtype=np.int64)
+        types = np.zeros_like(ids)
+        types[:, shift:] = 1
+        feed = {"input_ids": ids, "token_type_ids": types, "attention_mask": np.ones_like(ids)}
+        start, end = (logits[0] for logits in self._session.run(["start_logits", "end_logits"], feed))
+        low, high, score = best_span(start[shift:-1], end[shift:-1])
+        return _Found(window.offsets[low][0], window.offsets[high][1], score, float(start[0] + end[0]))
 
 
 def best_span(start: Floats, end: Floats, longest: int = MAX_ANSWER_TOKENS) -> tuple[int, int, float]:

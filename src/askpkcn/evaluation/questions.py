@@ -235,5 +235,6 @@ def named(questions: Iterable[Question], ids: set[str]) -> list[Question]:
     chosen = [question for question in questions if question.id in ids]
     missing = ids - {question.id for question in chosen}
     if missing:
-        raise EvaluationError(f"there is no question {min(missing)!r} (and {len(missing) - 1} more); check --ids")
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        raise EvaluationError(f"there is no question {min(missing)!r}{more}; check --ids")
     return chosen

@@ -24,7 +24,7 @@ from askpkcn.types import MAX_GROUPS, PASSAGES_READ, Filters
 Json = dict[str, Any]
 EXAMPLES = (
     "How many agreements did Kakar sign in China?",
-    "When were relations between Pakistan and China established?",
+    "In what year did Pakistan and China establish relations?",
     "Who won the cricket world cup in 1992?",
 )
 WORDS = ((0.9, "very likely"), (0.7, "likely"), (0.5, "more likely than not"), (0.0, "uncertain"))
