@@ -83,6 +83,11 @@ def split_of(text: str, share: int = 5) -> str:
     return "test" if bucket < share else "validation" if bucket < 2 * share else "train"
 
 
+def written_split(text: str) -> str:
+    """Return the split of a text written for training: they are few, so a larger share is held out."""
+    return split_of(text, share=10)
+
+
 def open_tokenizer(file: Path) -> Tokenizer:
     """Load tokenizer.json without the truncation and padding that the file ships."""
     tokenizer = Tokenizer.from_file(str(file))
@@ -113,7 +118,7 @@ def load_written(files: Sequence[Path], tokenizer: Tokenizer) -> Corpus:
     paragraphs: list[Paragraph] = []
     questions: list[Question] = []
     for text in (text for file in files for text in written.read(file)):
-        split = split_of(text.text, share=10)
+        split = written_split(text.text)
         paragraphs.append(tokenise(f"written/{text.file}", text.text, tokenizer, split))
         for asked in text.questions:
             name = f"{text.file}/{len(paragraphs)}/{len(questions)}"
