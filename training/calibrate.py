@@ -12,7 +12,7 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -37,6 +37,7 @@ ROOT = Path(__file__).parent.parent
 SILENT = 0.80
 """Unanswered questions are a nuisance; answers that the articles do not give cost the tool its users' trust."""
 FITTED = ("dev", "validation")
+FOLDS = 5
 CANDIDATES = 4
 """Of a question's candidates only the best few teach: the rest are wrong beyond doubt, and many."""
 
@@ -65,12 +66,16 @@ def main() -> None:
     parser.add_argument("--wiki", type=int, default=300, help="questions of new_wiki")
     parser.add_argument("--passages", type=int, default=PASSAGES_READ)
     parser.add_argument("--again", action="store_true", help="fit anew to the candidates of the last run")
+    parser.add_argument("--ablate", action="store_true", help="show what each input brings, and change nothing")
     parser.add_argument("--report", action="store_true", help="fit nothing: report on the model's own calibration")
     options = parser.parse_args()
     dump = options.work / "asked.json"
     if not options.again:
         dump.write_text(json.dumps([asdict(a) for a in collect(options)], default=float), encoding="utf-8")
     asked = [Asked(**fields) for fields in json.loads(dump.read_bytes())]
+    if options.ablate:
+        ablate([a for a in asked if a.split in FITTED])
+        return
     file = options.model / "calibration.json"
     fitted = Calibration.load(file) if options.report else fit([a for a in asked if a.split in FITTED])
     for split in (*FITTED, "test"):
@@ -193,6 +198,32 @@ def holds(given: str, golds: list[str]) -> bool:
     return any(hold_one_another(given, gold) for gold in golds)
 
 
+def ablate(asked: list[Asked]) -> None:
+    """Print a table: the measures of fivefold cross-validation with all inputs, and with each left out."""
+    names_ = ("input left out", "right", "right and given", "abstained", "AUROC", "calibration error")
+    print("| " + " | ".join(names_) + " |\n|" + "---|" * len(names_))
+    for left_out in (None, *asked[0].values[0]):
+        fewer = [
+            replace(a, values=[{n: v for n, v in values.items() if n != left_out} for values in a.values])
+            for a in asked
+        ]
+        rows = []
+        for fold in range(FOLDS):
+            fitted = fit([a for i, a in enumerate(fewer) if i % FOLDS != fold])
+            rows += [
+                (*_best(fitted, a), a.answerable, fitted.threshold) for i, a in enumerate(fewer) if i % FOLDS == fold
+            ]
+        p, right, told, threshold = (np.array(column) for column in zip(*rows, strict=True))
+        cells = (
+            right[told].mean(),
+            (right & (p >= threshold))[told].mean(),
+            (p < threshold)[~told].mean(),
+            auroc(p[told], p[~told]),
+            calibration_error(p, right),
+        )
+        print(f"| {left_out or 'none'} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |")
+
+
 def fit(asked: list[Asked]) -> Calibration:
     """Fit all candidates of all questions; each source weighs the same."""
     rows, labels, weights = [], [], []
@@ -212,7 +243,6 @@ def fit(asked: list[Asked]) -> Calibration:
     slopes = model.coef_[0] / scale
     bias = float(model.intercept_[0] - (slopes * mean).sum())
     fitted = {name: round(float(slope), 5) for name, slope in zip(names_, slopes, strict=True)}
-    print("weights (standardised):", dict(zip(names_, model.coef_[0].round(2), strict=True)))
     return Calibration(fitted, round(bias, 5), threshold(Calibration(fitted, bias, 0.5), asked))
 
 
