@@ -8,7 +8,6 @@ from datetime import date
 
 from fakes import article
 
-from askpkcn.engine import Inquiry
 from askpkcn.errors import AskpkcnError
 from askpkcn.types import (
     Answer,
@@ -81,9 +80,6 @@ class FakeEngine:
         probability = 0.8 if quotes else 0.1
         assert not self.closed
         return Answer(question, groups[:max_groups], probability, reason, nearest, timings, self.snapshot)
-
-    def ask_many(self, inquiries: list[Inquiry]) -> list[Answer]:
-        return [self.ask(i.question, i.filters, max_groups=i.max_groups, passages=i.passages) for i in inquiries]
 
     def search(self, question: str, filters: Filters = Filters(), limit: int = 10) -> list[Hit]:  # noqa: B008
         rows = enumerate(self._inside(filters))
