@@ -36,7 +36,7 @@ from askpkcn.server.settings import Settings
 
 if __name__ == "__main__":
     settings = Settings(deadline=300, **json.loads(sys.argv[2]))
-    run.run(Path(sys.argv[1]), "127.0.0.1", 0, settings, lambda *told: print(*told, flush=True))
+    run.run(Path(sys.argv[1]), "127.0.0.1", 0, settings, lambda *told: print(*told, flush=True), int(sys.argv[3]))
 """
 HEAD = ("clients", "answers/s", "p50 ms", "p95 ms", "p99 ms", "CPU ms an answer", "503", "other errors")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -64,9 +64,9 @@ class Seen:
 
 
 @contextmanager
-def serving(index: str, **settings: object) -> Iterator[tuple[int, str]]:
+def serving(index: str, workers: int = 1, **settings: object) -> Iterator[tuple[int, str]]:
     """Run a service, and yield its process id and address."""
-    command = [sys.executable, "-c", SERVE, index, json.dumps(settings)]
+    command = [sys.executable, "-c", SERVE, index, json.dumps(settings), str(workers)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             yield process.pid, process.stdout.readline().split()[0]

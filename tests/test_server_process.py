@@ -17,16 +17,6 @@ import httpx2 as httpx
 import pytest
 
 TESTS = Path(__file__).parent
-FAKE = """
-import sys
-from pathlib import Path
-from fake_engine import FakeEngine
-from askpkcn.server import run
-from askpkcn.server.settings import Settings
-
-run.Engine = lambda index: FakeEngine(delay=float(sys.argv[1]))
-run.run(Path("none"), "127.0.0.1", 0, Settings(queue=250, body_time=1.0), lambda *told: print(*told, flush=True))
-"""
 ASK = {"question": "Which dam?"}
 
 
@@ -48,8 +38,8 @@ def service(*program):
 
 
 @contextmanager
-def fake(delay=0.0):
-    with service("-c", FAKE, str(delay)) as running:
+def fake(delay=0.0, workers=1):
+    with service(str(TESTS / "fake_service.py"), str(delay), str(workers)) as running:
         yield running
 
 

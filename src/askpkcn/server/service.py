@@ -68,7 +68,7 @@ class Service:
         self.metrics = metrics
         self.metrics.watch(lambda: self.waiting)
         self.metrics.live(live.snapshot)
-        self._allowance = Allowance(settings.rate) if settings.rate else None
+        self._allowance = Allowance(settings.rate, shared=settings.shared) if settings.rate else None
         self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Service:
@@ -83,6 +83,8 @@ class Service:
                 await self._watching
         await self._scheduler.__aexit__()
         self.live.close()
+        if self._allowance:
+            self._allowance.close()
 
     @property
     def waiting(self) -> int:

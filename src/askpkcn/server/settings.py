@@ -20,7 +20,7 @@ class Settings:
     label: the file that labels go to; None: no labelling.
     queue: questions that may wait. deadline: seconds until a question is given up. threads: questions under way at a
     time; the reader's cores are busy with two, one read while the other is prepared or decided. watch: seconds between
-    looks for a new snapshot.
+    looks for a new snapshot. shared: a folder where the counters of several workers meet; None: there is one worker.
     """
 
     keys: tuple[Key, ...] = ()
@@ -35,3 +35,4 @@ class Settings:
     max_body: int = 1_000_000
     body_time: float = 10.0
     watch: float = 1.0
+    shared: Path | None = None
