@@ -5,6 +5,7 @@ import json
 import shutil
 import signal
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2 as httpx
@@ -159,9 +160,10 @@ def test_200_connections_slow_and_leaving_clients(seeds_index):
             one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")  # reset, not closed
             one.close()
         with ThreadPoolExecutor(200) as pool:
-            asked = list(pool.map(lambda _: ask(address, request), range(200)))
-        assert set(asked) == {b"HTTP/1.1 200"}
-        slow.sendall(request[-5:])
+            asked = [pool.submit(ask, address, request) for _ in range(200)]
+            time.sleep(1)
+            slow.sendall(request[-5:])
+        assert {each.result() for each in asked} == {b"HTTP/1.1 200"}
         assert read_all(slow)[:12] == b"HTTP/1.1 200"
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=20)
