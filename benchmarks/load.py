@@ -196,7 +196,7 @@ def clients_table(index: str, questions: list[str], counts: list[int], seconds: 
 def settings_table(index: str, questions: list[str], seconds: float) -> None:
     """Print what questions under way at a time, and worker processes, bring to 1 and to 32 clients."""
     table(("processes", "questions under way in each", *HEAD, "memory, MB"))
-    for workers, threads in ((1, 1), (1, 2), (1, 4), (2, 1), (2, 2)):
+    for workers, threads in ((1, 1), (1, 2), (1, 4), (2, 2)):
         with serving(index, workers=workers, threads=threads) as running:
             asyncio.run(load(running[1], questions, 8, 3))
             for clients in (1, 32):
