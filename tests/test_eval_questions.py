@@ -62,7 +62,7 @@ def written(folder: Path, *lines: str | dict[str, object], ascii: bool = False) 
 
 
 def faults(*asked: Question) -> list[str]:
-    return check(asked, TEXTS.get)
+    return [str(problem) for problem in check(asked, TEXTS.get)]
 
 
 def test_good_questions_have_no_faults():

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from askpkcn.agreement import agree, said
 from askpkcn.building import open_encoder
 from askpkcn.engine import Engine
+from askpkcn.evaluation.measures import hold_one_another
 from askpkcn.index import build
 from askpkcn.types import Filters
 
@@ -20,11 +20,6 @@ QUESTIONS = [json.loads(line) for line in (ROOT / "eval" / "questions.jsonl").re
 def filters(row: dict) -> Filters:
     first, last = (date.fromisoformat(row["filters"][k]) if k in row["filters"] else None for k in ("from", "to"))
     return Filters((), first, last)
-
-
-def holds(given: str, gold: str) -> bool:
-    one, other = (f" {' '.join(said(text).words)} " for text in (given, gold))
-    return bool(one.strip() and other.strip()) and (one in other or other in one or agree(said(given), said(gold)))
 
 
 def shares(engine: Engine) -> dict[str, float]:
@@ -38,7 +33,7 @@ def shares(engine: Engine) -> dict[str, float]:
             for quote in group.quotes:
                 quote.check(engine.article(quote.source.id))
         if row["answerable"]:
-            right = answer.answered and any(holds(answer.groups[0].text, gold) for gold in row["answers"])
+            right = answer.answered and any(hold_one_another(answer.groups[0].text, gold) for gold in row["answers"])
             outcomes.setdefault(row["wording"], []).append(right)
         else:
             outcomes.setdefault(row["category"], []).append(not answer.answered)

@@ -19,9 +19,12 @@ LOGITS = arrays(np.float32, st.integers(1, 45), elements=st.integers(-8, 8).map(
 @given(st.data(), LOGITS, st.integers(1, 40))
 def test_best_span_is_the_first_of_the_best_pairs(data, start, longest):
     end = data.draw(arrays(np.float32, len(start), elements=st.integers(-8, 8).map(float)))
-    pairs = [(i, j) for i in range(len(start)) for j in range(i, min(i + longest, len(start)))]
+    blocks = np.cumsum(data.draw(arrays(np.int32, len(start), elements=st.integers(0, 1)))).astype(np.int32)
+    pairs = [
+        (i, j) for i in range(len(start)) for j in range(i, min(i + longest, len(start))) if blocks[i] == blocks[j]
+    ]
     first, last = max(pairs, key=lambda pair: (start[pair[0]] + end[pair[1]], -pair[0], -pair[1]))
-    assert best_span(start, end, longest) == (first, last, start[first] + end[last])
+    assert best_span(start, end, blocks, longest) == (first, last, start[first] + end[last])
 
 
 @given(texts(4), st.data())
@@ -85,6 +88,18 @@ def test_a_passage_longer_than_the_model_is_read_to_its_end(reader):
     late = alone(filler + "Kakar signed 20 agreements in China.")
     (span,) = reader.read(QUESTION, [late])
     assert span.start - late.start >= len(filler)
+
+
+@pytest.mark.parametrize("gap", ["\n\n", "\n\n\n\n"])
+def test_no_span_runs_from_a_headline_through_a_byline_into_the_text(reader, gap):
+    body = (
+        "Anwaar-ul-Haq Kakar, interim Prime Minister of Pakistan, recently visited China, and the trip has been "
+        "praised as a diplomatic triumph for Islamabad."
+    )
+    text = gap.join(("Pakistani Prime Minister Kakar's Rare Xinjiang Visit", "By Umair Jamal", body))
+    for question in ("Which interim prime minister of Pakistan recently visited China?", "Who wrote of whose visit?"):
+        (span,) = reader.read(question, [alone(text)])
+        assert "\n\n" not in text[span.start - 10 : span.end - 10]
 
 
 def test_a_question_longer_than_the_model_is_cut_not_refused(reader):

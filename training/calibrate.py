@@ -20,7 +20,6 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from askpkcn import calibration
-from askpkcn.agreement import agree, said
 from askpkcn.building import open_encoder
 from askpkcn.calibration import Calibration
 from askpkcn.engine import Engine
@@ -28,7 +27,8 @@ from askpkcn.evaluation.measures import calibration_error, hold_one_another
 from askpkcn.index import build
 from askpkcn.reader import Reader
 from askpkcn.types import PASSAGES_READ, Filters
-from training.corpus import FILES, load, open_tokenizer
+from training import written
+from training.corpus import FILES, load, load_written, open_tokenizer
 from training.measures import auroc
 from training.train import MODEL
 from training.wording import names, near_miss
@@ -36,6 +36,7 @@ from training.wording import names, near_miss
 ROOT = Path(__file__).parent.parent
 SILENT = 0.80
 """Unanswered questions are a nuisance; answers that the articles do not give cost the tool its users' trust."""
+FITTED = ("dev", "validation")
 CANDIDATES = 4
 """Of a question's candidates only the best few teach: the rest are wrong beyond doubt, and many."""
 
@@ -64,16 +65,20 @@ def main() -> None:
     parser.add_argument("--wiki", type=int, default=300, help="questions of new_wiki")
     parser.add_argument("--passages", type=int, default=PASSAGES_READ)
     parser.add_argument("--again", action="store_true", help="fit anew to the candidates of the last run")
+    parser.add_argument("--report", action="store_true", help="fit nothing: report on the model's own calibration")
     options = parser.parse_args()
     dump = options.work / "asked.json"
     if not options.again:
         dump.write_text(json.dumps([asdict(a) for a in collect(options)], default=float), encoding="utf-8")
     asked = [Asked(**fields) for fields in json.loads(dump.read_bytes())]
-    fitted = fit([a for a in asked if a.split in ("dev", "validation")])
-    for split in ("dev", "test", "validation"):
+    file = options.model / "calibration.json"
+    fitted = Calibration.load(file) if options.report else fit([a for a in asked if a.split in FITTED])
+    for split in (*FITTED, "test"):
         report(fitted, [a for a in asked if a.split == split], split)
+    if options.report:
+        return
     fields = {"weights": dict(fitted.weights), "bias": fitted.bias, "threshold": fitted.threshold}
-    (options.model / "calibration.json").write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
 
 
 def collect(options: argparse.Namespace) -> Iterator[Asked]:
@@ -106,6 +111,7 @@ def collect(options: argparse.Namespace) -> Iterator[Asked]:
                     right,
                 )
     yield from _wiki(options, reader, neutral)
+    yield from _written(options, reader, neutral)
 
 
 def _wiki(options: argparse.Namespace, reader: Reader, neutral: Calibration) -> Iterator[Asked]:
@@ -127,6 +133,33 @@ def _wiki(options: argparse.Namespace, reader: Reader, neutral: Calibration) -> 
             missed = near_miss(question.text, corpus.paragraphs[question.paragraph].text, pool, answers, rng)
             if missed != question.text:
                 yield _ask_wiki(engine, missed, [], "near miss", options.passages)
+
+
+def _written(options: argparse.Namespace, reader: Reader, neutral: Calibration) -> Iterator[Asked]:
+    """Yield the questions of the written texts that were held out, asked over all of these texts."""
+    corpus = load_written(sorted(written.FOLDER.glob("*.txt")), open_tokenizer(MODEL / "tokenizer.json"))
+    folder = options.work / "written"
+    folder.mkdir(exist_ok=True)
+    held = {i: p for i, p in enumerate(corpus.paragraphs) if p.split != "train"}
+    rows = (json.dumps({"id": str(i), "text": paragraph.text}) for i, paragraph in held.items())
+    (folder / "texts.jsonl").write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+    with Engine(indexed(folder, options.work / "index-written"), reader=reader, calibration=neutral) as engine:
+        for question in corpus.questions:
+            if question.paragraph not in held:
+                continue
+            answers = corpus.answers(question)
+            found = engine.candidates(question.text, passages=options.passages)
+            own = f"written/texts.jsonl#{question.paragraph}"
+            yield Asked(
+                "written",
+                held[question.paragraph].split,
+                "answerable" if answers else "not told",
+                question.text,
+                bool(answers),
+                [_text(c) for c in found],
+                [c.values for c in found],
+                [c.article.id == own and holds(_text(c), answers) for c in found],
+            )
 
 
 def _ask_wiki(engine: Engine, question: str, answers: list[str], sort: str, passages: int) -> Asked:
@@ -156,8 +189,8 @@ def _text(candidate: object) -> str:
 
 
 def holds(given: str, golds: list[str]) -> bool:
-    """Tell whether the given span and a gold answer hold one another, in whole words, or agree."""
-    return any(hold_one_another(given, gold) or agree(said(given), said(gold)) for gold in golds)
+    """Tell whether the given span and a gold answer hold one another in whole words, as `askpkcn eval` tells it."""
+    return any(hold_one_another(given, gold) for gold in golds)
 
 
 def fit(asked: list[Asked]) -> Calibration:
@@ -185,7 +218,7 @@ def fit(asked: list[Asked]) -> Calibration:
 
 def threshold(fitted: Calibration, asked: list[Asked]) -> float:
     """Return the lowest threshold at which SILENT of the hand-written unanswerable questions are abstained from."""
-    best = [_best(fitted, a)[0] for a in asked if a.source != "wiki" and not a.answerable]
+    best = [_best(fitted, a)[0] for a in asked if a.source in ("briefs", "raw") and not a.answerable]
     return round(float(np.quantile(best, SILENT)) + 0.005, 2)
 
 

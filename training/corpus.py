@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 from nupunkt import sent_spans
 from tokenizers import Tokenizer
+
+from training import written
 
 FILES = ("new_wiki", "reddit", "amazon", "policyqa_dev", "policyqa_test")
 MAX_PARAGRAPH_TOKENS = 440
@@ -75,10 +77,15 @@ class Corpus:
         return list(dict.fromkeys(text[start:end] for start, end in question.answers))
 
 
-def split_of(text: str) -> str:
-    """Return "test" for 5 % of all texts, "validation" for 5 %, "train" for the rest."""
+def split_of(text: str, share: int = 5) -> str:
+    """Return "test" for `share` % of all texts, "validation" for as many, "train" for the rest."""
     bucket = int(hashlib.sha256(text.strip().encode()).hexdigest()[:8], 16) % 100
-    return "test" if bucket < 5 else "validation" if bucket < 10 else "train"
+    return "test" if bucket < share else "validation" if bucket < 2 * share else "train"
+
+
+def written_split(text: str) -> str:
+    """Return the split of a text written for training: they are few, so a larger share is held out."""
+    return split_of(text, share=10)
 
 
 def open_tokenizer(file: Path) -> Tokenizer:
@@ -103,15 +110,32 @@ def load(folder: Path, tokenizer: Tokenizer) -> Corpus:
     return Corpus(tuple(paragraphs), tuple(questions))
 
 
-def tokenise(file: str, text: str, tokenizer: Tokenizer) -> Paragraph:
+def load_written(files: Sequence[Path], tokenizer: Tokenizer) -> Corpus:
+    """Read the texts written for training, a tenth of them for validation and a tenth for test.
+
+    A question without answers is one that its text does not answer.
+    """
+    paragraphs: list[Paragraph] = []
+    questions: list[Question] = []
+    for text in (text for file in files for text in written.read(file)):
+        split = written_split(text.text)
+        paragraphs.append(tokenise(f"written/{text.file}", text.text, tokenizer, split))
+        for asked in text.questions:
+            name = f"{text.file}/{len(paragraphs)}/{len(questions)}"
+            questions.append(Question(name, asked.text, len(paragraphs) - 1, asked.answers))
+    return Corpus(tuple(paragraphs), tuple(questions))
+
+
+def tokenise(file: str, text: str, tokenizer: Tokenizer, split: str | None = None) -> Paragraph:
     """Tokenise one paragraph and find its sentences."""
     encoding = tokenizer.encode(text, add_special_tokens=False)
     offsets = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)[:MAX_PARAGRAPH_TOKENS]
     starts, ends = offsets[:, 0], offsets[:, 1]
     ids = np.array(encoding.ids[: len(offsets)], dtype=np.int64)
-    bounds = [int(np.searchsorted(starts, end)) for _, end in sent_spans(text)]
+    ends_of_sentences = [end for _, end in sent_spans(text)] + [match.start() for match in re.finditer(r"\n\n", text)]
+    bounds = [int(np.searchsorted(starts, end)) for end in ends_of_sentences]
     edges = sorted({0, *bounds, len(ids)})
-    return Paragraph(file, text, split_of(text), ids, starts, ends, tuple(pairwise(edges)))
+    return Paragraph(file, text, split or split_of(text), ids, starts, ends, tuple(pairwise(edges)))
 
 
 def paragraphs_of(file: Path) -> Iterator[tuple[str, list[dict]]]:

@@ -11,7 +11,8 @@ normalisation, Clark and Gardner 2018, "Simple and Effective Multi-Paragraph Rea
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,10 @@ from torch import Tensor
 
 from training import bylines
 from training.corpus import CLS, MAX_QUESTION_TOKENS, SEP, Corpus, Paragraph, Question
-from training.wording import Neighbours, names, near_miss, reword
+from training.wording import STOP, Neighbours, names, near_miss, reword
+
+FEW = 0.25
+"""A question with no larger share of its words in its answer's sentence is worded in other words than the text's."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,10 @@ class Mix:
     whole: float = 0.15
     policy: float = 0.25
     bylines: int = 400
+    again: float = 0.5
+    """Chance that a question with few words of its answer's sentence comes twice."""
+    written: int = 2
+    """Times that each question written for training comes."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,13 @@ class Maker:
     """Makes the examples of an epoch from the corpus; all chance comes from (seed, epoch)."""
 
     def __init__(
-        self, corpus: Corpus, tokenizer: Tokenizer, candidates: np.ndarray, neighbours: Neighbours, seed: int
+        self,
+        corpus: Corpus,
+        tokenizer: Tokenizer,
+        candidates: np.ndarray,
+        neighbours: Neighbours,
+        seed: int,
+        written: Corpus,
     ) -> None:
         self.corpus, self.tokenizer, self.candidates, self.neighbours, self.seed = (
             corpus,
@@ -76,7 +90,9 @@ class Maker:
             neighbours,
             seed,
         )
+        self.written = written
         self.train = corpus.of("train")
+        self.foreign = {i for i in self.train if _shared(corpus, corpus.questions[i]) <= FEW}
         self.lower = [p.text.lower() for p in corpus.paragraphs]
         found = {n for p in corpus.paragraphs if p.split == "train" for n in names(p.text)}
         self.pool = sorted(n for n in found if n.lower() not in neighbours.of)  # "Progress" is no name
@@ -90,7 +106,10 @@ class Maker:
             paragraph = self.corpus.paragraphs[question.paragraph]
             if paragraph.file.startswith("policyqa") and rng.random() > mix.policy:
                 continue
-            groups.extend(self._groups(i, question, paragraph, mix, rng))
+            for _ in range(1 + (i in self.foreign and rng.random() < mix.again)):
+                groups.extend(self._groups(i, question, paragraph, mix, rng))
+        for _ in range(mix.written):
+            groups.extend(self._written(mix, rng))
         for asked, text, span in bylines.examples(self.corpus, mix.bylines, rng):
             encoding = self.tokenizer.encode(text, add_special_tokens=False)
             tokens = None
@@ -103,6 +122,33 @@ class Maker:
     def tokens(self, question: str) -> tuple[int, ...]:
         """Return the token ids of a question, cut to MAX_QUESTION_TOKENS."""
         return tuple(self.tokenizer.encode(question, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS])
+
+    def _written(self, mix: Mix, rng: random.Random) -> Iterator[list[Example]]:
+        """Yield a group for each question written for training; one that its text does not answer has no span."""
+        chosen = self.written.of("train")
+        texts = [p for p in self.written.paragraphs if p.split == "train"]
+        for i in chosen:
+            question = self.written.questions[i]
+            paragraph = self.written.paragraphs[question.paragraph]
+            tokens = self.tokens(question.text)
+            budget = _budget(mix, rng)
+            if not question.answers:
+                low, high = window(paragraph, _likest(question.text, paragraph), budget, rng)
+                yield [Example(tokens, paragraph.ids[low:high], None)]
+                continue
+            answer = paragraph.tokens_of(*rng.choice(question.answers))
+            if answer is None:
+                continue
+            low, high = window(paragraph, answer, budget, rng)
+            group = [Example(tokens, paragraph.ids[low:high], (answer[0] - low, answer[1] - low))]
+            answers = self.written.answers(question)
+            if rng.random() < mix.same_paragraph:
+                group += self._beside(question, paragraph, tokens, answers, budget, rng)
+            other = rng.choice(texts)
+            if rng.random() < mix.retrieved and not any(a.lower() in other.text.lower() for a in answers):
+                low, high = window(other, _likest(question.text, other), budget, rng)
+                group.append(Example(tokens, other.ids[low:high], None))
+            yield group
 
     def _groups(
         self, index: int, question: Question, paragraph: Paragraph, mix: Mix, rng: random.Random
@@ -176,6 +222,31 @@ class Maker:
             low = rng.choice([s for s, _ in run if s + budget // 2 <= high])
             high = min(high, low + budget)
         return [Example(tokens, paragraph.ids[low:high], None)]
+
+
+def _words(text: str) -> set[str]:
+    """Return the first letters of a text's longer words: enough to tell which sentences share them."""
+    return {w[:5] for w in re.findall(r"\w+", text.lower()) if len(w) > 3 and w not in STOP}
+
+
+def _shared(corpus: Corpus, question: Question) -> float:
+    """Return the share of a question's words in the sentence of its first answer."""
+    paragraph = corpus.paragraphs[question.paragraph]
+    at = paragraph.tokens_of(*question.answers[0])
+    asked = _words(question.text)
+    if at is None or not asked:
+        return 1.0
+    low, high = next((s, e) for s, e in paragraph.sentences if e > at[0])
+    return len(asked & _words(paragraph.text[paragraph.starts[low] : paragraph.ends[high - 1]])) / len(asked)
+
+
+def _likest(question: str, paragraph: Paragraph) -> tuple[int, int]:
+    """Return the sentence, a token range, that shares most words with a question."""
+    asked = _words(question)
+    return max(
+        paragraph.sentences,
+        key=lambda s: len(asked & _words(paragraph.text[paragraph.starts[s[0]] : paragraph.ends[s[1] - 1]])),
+    )
 
 
 def _budget(mix: Mix, rng: random.Random) -> int:

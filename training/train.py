@@ -20,7 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.corpus import load, open_tokenizer
+from training import written
+from training.corpus import load, load_written, open_tokenizer
 from training.examples import Batch, Maker, Mix, batches, collate
 from training.model import SpanReader, from_transformers, to_transformers
 from training.retrieval import candidates
@@ -67,7 +68,8 @@ def train(options: argparse.Namespace) -> None:
     corpus = load(options.reading, tokenizer)
     near = synonyms(corpus, MODEL, options.wordnet, options.work / "synonyms.txt")
     found = candidates(corpus, MODEL, options.work / "candidates.npy")
-    maker = Maker(corpus, tokenizer, found, near, options.seed)
+    own = load_written(sorted(written.FOLDER.glob("*.txt")), tokenizer)
+    maker = Maker(corpus, tokenizer, found, near, options.seed, own)
 
     weights = options.start or MODEL / "model.safetensors"
     masters = from_transformers(weights)

@@ -50,7 +50,27 @@ def validate(reader: SpanReader, corpus: Corpus, maker: Maker, found: np.ndarray
     for sort in ("retrieved", "near"):
         measures[f"auroc_{sort}"] = auroc(np.array(kept["right"]), np.array(kept[sort]))
     measures["right_over_null"] = float(np.mean(np.array(kept["right"]) > 0))
+    measures |= _written(reader, maker)
     return {name: round(value, 4) for name, value in measures.items()}
+
+
+def _written(reader: SpanReader, maker: Maker) -> dict[str, float]:
+    """Return F1 on the written questions that their texts answer, and AUROC against those that they do not."""
+    corpus = maker.written
+    chosen = corpus.of("validation")
+    if not chosen:
+        return {}
+    asked = [corpus.questions[i] for i in chosen]
+    results = read(reader, [Example(maker.tokens(q.text), corpus.paragraphs[q.paragraph].ids, None) for q in asked])
+    told, silent, right = [], [], []
+    for question, (low, high, span, null) in zip(asked, results, strict=True):
+        paragraph = corpus.paragraphs[question.paragraph]
+        if question.answers:
+            right.append(f1(paragraph.text[paragraph.starts[low] : paragraph.ends[high]], corpus.answers(question)))
+            told.append(span - null)
+        else:
+            silent.append(span - null)
+    return {"f1_written": float(np.mean(right)), "auroc_written": auroc(np.array(told), np.array(silent))}
 
 
 def read(reader: SpanReader, examples: list[Example]) -> list[tuple[int, int, float, float]]:
@@ -65,9 +85,10 @@ def read(reader: SpanReader, examples: list[Example]) -> list[tuple[int, int, fl
             batch = collate([[examples[i]] for i in part])
             logits = reader(batch.ids, batch.types, batch.real).numpy()
             for row, i in enumerate(part):
+                one = np.zeros(len(examples[i].passage), dtype=np.int32)
                 shift = len(examples[i].question) + 2
                 last = shift + len(examples[i].passage)
-                low, high, span = best_span(logits[row, shift:last, 0], logits[row, shift:last, 1])
+                low, high, span = best_span(logits[row, shift:last, 0], logits[row, shift:last, 1], one)
                 results[i] = (low, high, span, float(logits[row, 0].sum()))
     reader.train(was_training)
     return [results[i] for i in range(len(examples))]

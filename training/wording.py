@@ -36,6 +36,16 @@ CITIES = (
     "Seoul Washington Chicago Boston Toronto Sydney Cairo Istanbul Baghdad Dubai Singapore Bangkok Jakarta Dhaka "
     "Kathmandu Colombo Geneva Vienna Brussels Peshawar Quetta Gwadar Kashgar Urumqi Lhasa Vancouver"
 ).split()
+SEATS = dict(
+    pair.split("/")
+    for pair in (
+        "China/Beijing India/Delhi Pakistan/Islamabad Afghanistan/Kabul Iran/Tehran Russia/Moscow Japan/Tokyo "
+        "Germany/Berlin France/Paris Britain/London England/London Italy/Rome Spain/Madrid Turkey/Ankara Egypt/Cairo "
+        "America/Washington US/Washington Canada/Ottawa Australia/Canberra Korea/Seoul Thailand/Bangkok "
+        "Indonesia/Jakarta Bangladesh/Dhaka Nepal/Kathmandu Iraq/Baghdad Syria/Damascus Israel/Jerusalem "
+        "Poland/Warsaw Ukraine/Kyiv Greece/Athens Portugal/Lisbon Austria/Vienna Cuba/Havana Kenya/Nairobi"
+    ).split()
+)
 CLOSED = [MONTHS, DAYS, CARDINALS, ORDINALS, PLACES, PEOPLES, CITIES]
 ANTONYMS = [
     pair.split("/")
@@ -124,6 +134,9 @@ def reword(question: str, passage: str, neighbours: Neighbours, rng: random.Rand
     share = rng.choice((0.34, 0.67, 1.0))
     for match in reversed(list(WORD.finditer(question))[1:]):
         word = match.group()
+        if word in SEATS and rng.random() < share / 2:  # a government is called by its seat
+            question = question[: match.start()] + SEATS[word] + question[match.end() :]
+            continue
         if not word.islower() or word in STOP or rng.random() > (share if word in below else share / 4):
             continue
         options = [w for w in neighbours.of.get(word, ()) if w not in below] or list(neighbours.of.get(word, ()))

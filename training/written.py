@@ -44,7 +44,7 @@ def _blocks(file: Path) -> list[str]:
 def parse(file: str, block: str) -> Written:
     """Return one text with its questions. Raises ValueError, with file and headline, naming all that is wrong."""
     body, *lines = re.split(r"^(?=[QAN]: )", block, flags=re.MULTILINE)
-    text = body.strip()
+    text = re.sub(r"\s*\n\s*", "\n\n", body.strip())  # headline, byline and paragraphs, as articles have them
     wrong, questions = [], []
     asked: str | None = None
     for line in (line.strip() for line in lines):

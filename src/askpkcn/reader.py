@@ -6,6 +6,7 @@ Question and passage stand in one sequence; each token gets a start and an end l
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,12 +32,16 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A run of a passage's tokens, with its question's; offsets are code points into the passage's text."""
+    """A run of a passage's tokens, with its question's; offsets are code points into the passage's text.
+
+    blocks numbers the paragraph, headline or byline of each token: no answer runs from one into the next.
+    """
 
     row: int
     asked: list[int]
     ids: list[int]
     offsets: list[tuple[int, int]]
+    blocks: NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +105,11 @@ class Reader:
         made = []
         for row, encoding in enumerate(self._tokenizer.encode_batch(texts, add_special_tokens=False)):
             ids, offsets = encoding.ids, encoding.offsets
+            blocks = _blocks(texts[row], offsets)
             for low in range(0, len(ids), room - WINDOW_OVERLAP):
-                made.append(_Window(row, asked, ids[low : low + room], offsets[low : low + room]))
-                if low + room >= len(ids):
+                high = low + room
+                made.append(_Window(row, asked, ids[low:high], offsets[low:high], blocks[low:high]))
+                if high >= len(ids):
                     break
         return made
 
@@ -113,21 +120,32 @@ class Reader:
         types[:, shift:] = 1
         feed = {"input_ids": ids, "token_type_ids": types, "attention_mask": np.ones_like(ids)}
         start, end = (logits[0] for logits in self._session.run(["start_logits", "end_logits"], feed))
-        low, high, score = best_span(start[shift:-1], end[shift:-1])
+        low, high, score = best_span(start[shift:-1], end[shift:-1], window.blocks)
         return _Found(window.offsets[low][0], window.offsets[high][1], score, float(start[0] + end[0]))
 
 
-def best_span(start: Floats, end: Floats, longest: int = MAX_ANSWER_TOKENS) -> tuple[int, int, float]:
+def best_span(
+    start: Floats, end: Floats, blocks: NDArray[np.int32], longest: int = MAX_ANSWER_TOKENS
+) -> tuple[int, int, float]:
     """Return (first token, last token, score) of the pair with the highest sum, first <= last < first + longest.
 
-    start and end are logits, float32, shape (n_tokens,). Ties go to the earliest, then shortest, pair.
+    start and end are logits, float32, shape (n_tokens,); both tokens are of one block: blocks holds the number of
+    each token's, ascending. Ties go to the earliest, then shortest, pair.
     """
     count = len(start)
     width = min(longest, count)
     padded = np.concatenate([end, np.full(width - 1, -np.inf, dtype=end.dtype)])
     sums = start[:, None] + np.lib.stride_tricks.sliding_window_view(padded, width)
+    last = np.searchsorted(blocks, blocks, side="right") - 1  # of each token's block
+    sums[np.arange(width) > (last - np.arange(count))[:, None]] = -np.inf
     first, more = divmod(int(sums.argmax()), width)
     return first, first + more, float(sums[first, more])
+
+
+def _blocks(text: str, offsets: list[tuple[int, int]]) -> NDArray[np.int32]:
+    """Return the number of empty lines before each token."""
+    gaps = [match.start() for match in re.finditer(r"\n\n+", text)]
+    return np.searchsorted(gaps, [start for start, _ in offsets]).astype(np.int32)
 
 
 def _span(passage: Passage, found: _Found) -> Span:

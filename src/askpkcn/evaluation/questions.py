@@ -127,25 +127,38 @@ def _golds(value: object) -> list[dict[str, Any]]:
     return value
 
 
-def check(questions: Sequence[Question], text_of: TextOf) -> list[str]:
-    """Return what is wrong with the questions, a line each; text_of gives the articles that they are about."""
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a question; absent tells that the index lacks its article, which is no fault of the file."""
+
+    question: str
+    text: str
+    absent: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.question}: {self.text}"
+
+
+def check(questions: Sequence[Question], text_of: TextOf) -> list[Problem]:
+    """Return what is wrong with the questions; text_of gives the articles that they are about."""
     problems = []
     ids: set[str] = set()
     asked: dict[str, str] = {}
     for question in questions:
         if question.id in ids:
-            problems.append(f"{question.id}: this id is used twice")
+            problems.append(Problem(question.id, "this id is used twice"))
         ids.add(question.id)
         words = " ".join(question.text.lower().split()).rstrip("?!. ")
         key = f"{words} {question.filters}"
         if key in asked:
-            problems.append(f"{question.id}: the same question as {asked[key]}")
+            problems.append(Problem(question.id, f"the same question as {asked[key]}"))
         asked.setdefault(key, question.id)
-        problems.extend(f"{question.id}: {problem}" for problem in _faults(question, text_of))
+        problems.extend(Problem(question.id, fault) for fault in _faults(question))
+        problems.extend(problem for gold in question.golds for problem in _misplaced(question, gold, text_of))
     return problems
 
 
-def _faults(question: Question, text_of: TextOf) -> Iterator[str]:
+def _faults(question: Question) -> Iterator[str]:
     categories = ANSWERABLE if question.answerable else UNANSWERABLE
     for name, value, allowed in (
         ("kind", question.kind, KINDS),
@@ -164,14 +177,18 @@ def _faults(question: Question, text_of: TextOf) -> Iterator[str]:
     if question.golds and not question.answerable:
         yield "unanswerable, but with gold"
     for gold in question.golds:
-        text = text_of(gold.article)
-        if text is None:
-            yield f"there is no article {gold.article!r}"
-        elif not _stands(gold, text):
-            found = text[gold.start : gold.end]
-            yield f"{gold.article}[{gold.start}:{gold.end}] holds {found!r}, but the gold quote is {gold.quote!r}"
         if not any(hold_one_another(gold.quote, answer) for answer in question.answers):
             yield f"the gold quote {gold.quote!r} agrees with none of its answers"
+
+
+def _misplaced(question: Question, gold: Gold, text_of: TextOf) -> Iterator[Problem]:
+    text = text_of(gold.article)
+    if text is None:
+        yield Problem(question.id, f"there is no article {gold.article!r}", absent=True)
+    elif not _stands(gold, text):
+        found = text[gold.start : gold.end]
+        where = f"{gold.article}[{gold.start}:{gold.end}]"
+        yield Problem(question.id, f"{where} holds {found!r}, but the gold quote is {gold.quote!r}")
 
 
 def _stands(gold: Gold, text: str) -> bool:
