@@ -14,13 +14,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from askpkcn.engine import Engine
 from askpkcn.reader import MODEL, Reader
-from askpkcn.session import cores
+from askpkcn.session import cores, runtime
 
 ROOT = Path(__file__).parent.parent
 Feed = dict[str, np.ndarray]
@@ -28,8 +28,9 @@ Window = tuple[list[int], int]
 """Token ids, and where the passage begins."""
 
 
-def session(threads: int) -> onnxruntime.InferenceSession:
+def session(threads: int) -> Any:
     """Open the shipped reader with so many threads a run."""
+    onnxruntime = runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -60,7 +61,7 @@ def feed(windows: Sequence[Window]) -> Feed:
     return {"input_ids": ids, "token_type_ids": types, "attention_mask": mask}
 
 
-def spans(model: onnxruntime.InferenceSession, batch: Feed) -> list[tuple[int, int]]:
+def spans(model: Any, batch: Feed) -> list[tuple[int, int]]:
     """Run a batch and return the best start and end of each row."""
     start, end = model.run(["start_logits", "end_logits"], batch)
     inside = batch["attention_mask"] > 0

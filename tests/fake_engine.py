@@ -41,6 +41,7 @@ class FakeEngine:
         self.gate = threading.Event()
         self.gate.set()
         self.asked: list[str] = []
+        self.passages: list[int] = []
         self.fault: Exception | None = None
         self.faulty: str | None = None
         self.closed = False
@@ -63,6 +64,7 @@ class FakeEngine:
     def ask(self, question: str, filters: Filters = Filters(), *, max_groups: int = 5, passages: int = 10) -> Answer:  # noqa: B008
         assert not self.closed
         self.asked.append(question)
+        self.passages.append(passages)
         self.gate.wait(20)
         time.sleep(self.delay)
         if self.fault and (self.faulty is None or self.faulty in question):

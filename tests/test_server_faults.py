@@ -14,6 +14,7 @@ from service import many, until
 from test_server_process import connect, read_all, service
 
 from askpkcn import building, index
+from askpkcn.cli import run
 from askpkcn.engine import Engine
 
 pytestmark = pytest.mark.slow
@@ -126,6 +127,16 @@ def test_an_index_overwritten_under_the_service_is_told_and_the_next_one_answers
     told = [record.fields["why"] for record in caplog.records if record.getMessage() == "the engine failed"]
     assert len(told) == 1
     assert "rebuild" in told[0]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_index_that_is_missing_or_damaged_stops_the_start(workers, seeds_copy, capsys):
+    serve = ["serve", "--port", "0", "--workers", workers, "--index"]
+    assert run([*serve, str(seeds_copy / "gone")]) == 2
+    assert "build one with" in capsys.readouterr().err
+    overwrite(seeds_copy / "snapshots" / (seeds_copy / "CURRENT").read_text().strip() / "vectors.faiss")
+    assert run([*serve, str(seeds_copy)]) == 2
+    assert "vectors.faiss is not the file that was written" in capsys.readouterr().err
 
 
 def test_a_deleted_index_goes_on_answering(growing):

@@ -149,6 +149,34 @@ def test_a_port_that_is_taken_is_told_in_one_line():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_nothing_of_a_request_outlives_it(workers, seeds_copy, tmp_path, monkeypatch):
+    def files():
+        return {file: file.stat().st_mtime_ns for file in sorted(tmp_path.rglob("*")) if file.is_file()}
+
+    (tmp_path / "temporary").mkdir()
+    for variable in ("TMPDIR", "HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / "temporary"))
+    monkeypatch.chdir(tmp_path / "temporary")
+    options = ("--port", "0", "--workers", workers, "--index", str(seeds_copy))
+    before = files()
+    with service("-m", "askpkcn", "serve", *options) as (process, address):
+        for path in ("/", "/v1/ask", "/v1/ask"):
+            question = "How many agreements did Kakar sign in China?"
+            response = httpx.get(f"{address}{path}", params={"q": question}, timeout=30)
+            assert response.status_code == 200
+            assert "set-cookie" not in response.headers
+        httpx.post(f"{address}/v1/search", json={"question": "Kakar"}, timeout=30)
+        httpx.get(f"{address}/v1/articles/no-Kakar.md")
+        assert not any(b"Kakar" in file.read_bytes() for file in files().keys() - before.keys())
+        assert "Kakar" not in httpx.get(f"{address}/metrics").text
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=20)
+    assert files() == before
+    assert "Kakar" not in err
+
+
+@pytest.mark.slow
 def test_askpkcn_serve_answers_and_takes_a_new_snapshot(seeds_copy, tmp_path):
     with service("-m", "askpkcn", "serve", "--port", "0", "--index", str(seeds_copy)) as (process, address):
         question = {"question": "How many agreements did Kakar sign in China?"}

@@ -115,6 +115,8 @@ class Engine:
 
     def load(self) -> None:
         """Load all models and rankings now, side by side, rather than with the first question."""
+        if {"_reader", "_encoder", "_retriever"} <= self.__dict__.keys():
+            return
         with ThreadPoolExecutor(2) as pool:
             reader = pool.submit(lambda: self._reader)
             encoder = pool.submit(lambda: self._encoder)

@@ -12,14 +12,21 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def runtime() -> Any:
+    """Return onnxruntime; unasked, its packages would tell their maker of each process, and keep a file of that."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    return onnxruntime
+
+
 def open_session(file: Path) -> Any:
     """Return an onnxruntime session on the CPU; the file was optimised when it was written, so nothing is done anew.
 
     A run takes one thread, that of its caller: one question or window is too little work for two, which would spend
     half their time waiting for each other. Callers run as many side by side as there are cores.
     """
-    import onnxruntime
-
+    onnxruntime = runtime()
     options = _options(onnxruntime)
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
@@ -31,8 +38,7 @@ def optimise(file: Path, weights: str | None = None) -> None:
     Only rewritings that hold on every CPU are kept in the file. With `weights`, large tensors go to a file of that
     name beside it, which is mapped rather than parsed: 90 MB open in half the time.
     """
-    import onnxruntime
-
+    onnxruntime = runtime()
     partial = file.with_suffix(".partial")
     options = _options(onnxruntime)
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
