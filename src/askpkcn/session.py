@@ -6,18 +6,14 @@ import os
 from pathlib import Path
 from typing import Any
 
+# Unasked, onnxruntime's packages tell their maker of every process, and keep a file of it. It is read when onnxruntime
+# begins, which another library may bring about.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 
 def cores() -> int:
     """Return how many processor cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def runtime() -> Any:
-    """Return onnxruntime; unasked, its packages would tell their maker of each process, and keep a file of that."""
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    import onnxruntime
-
-    return onnxruntime
 
 
 def open_session(file: Path) -> Any:
@@ -26,7 +22,8 @@ def open_session(file: Path) -> Any:
     A run takes one thread, that of its caller: one question or window is too little work for two, which would spend
     half their time waiting for each other. Callers run as many side by side as there are cores.
     """
-    onnxruntime = runtime()
+    import onnxruntime
+
     options = _options(onnxruntime)
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
@@ -38,7 +35,8 @@ def optimise(file: Path, weights: str | None = None) -> None:
     Only rewritings that hold on every CPU are kept in the file. With `weights`, large tensors go to a file of that
     name beside it, which is mapped rather than parsed: 90 MB open in half the time.
     """
-    onnxruntime = runtime()
+    import onnxruntime
+
     partial = file.with_suffix(".partial")
     options = _options(onnxruntime)
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
