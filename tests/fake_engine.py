@@ -8,7 +8,6 @@ from datetime import date
 
 from fakes import article
 
-from askpkcn.engine import Inquiry
 from askpkcn.errors import AskpkcnError
 from askpkcn.types import (
     Answer,
@@ -42,6 +41,7 @@ class FakeEngine:
         self.gate = threading.Event()
         self.gate.set()
         self.asked: list[str] = []
+        self.passages: list[int] = []
         self.fault: Exception | None = None
         self.faulty: str | None = None
         self.closed = False
@@ -64,6 +64,7 @@ class FakeEngine:
     def ask(self, question: str, filters: Filters = Filters(), *, max_groups: int = 5, passages: int = 10) -> Answer:  # noqa: B008
         assert not self.closed
         self.asked.append(question)
+        self.passages.append(passages)
         self.gate.wait(20)
         time.sleep(self.delay)
         if self.fault and (self.faulty is None or self.faulty in question):
@@ -81,9 +82,6 @@ class FakeEngine:
         probability = 0.8 if quotes else 0.1
         assert not self.closed
         return Answer(question, groups[:max_groups], probability, reason, nearest, timings, self.snapshot)
-
-    def ask_many(self, inquiries: list[Inquiry]) -> list[Answer]:
-        return [self.ask(i.question, i.filters, max_groups=i.max_groups, passages=i.passages) for i in inquiries]
 
     def search(self, question: str, filters: Filters = Filters(), limit: int = 10) -> list[Hit]:  # noqa: B008
         rows = enumerate(self._inside(filters))

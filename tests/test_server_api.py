@@ -44,6 +44,22 @@ def test_asking_by_link_gives_the_same(api):
     assert [quote["article"]["id"] for quote in by_link["groups"][0]["quotes"]] == [DAM.id]
 
 
+def test_how_many_groups_are_shown_and_passages_read_can_be_said():
+    engine = FakeEngine()
+    asked = {"question": "Where do they differ on the dam?"}
+    with client(engine) as api:
+        assert len(api.post("/v1/ask", json=asked).json()["groups"]) == 2
+        answers = [
+            api.post("/v1/ask", json={**asked, "max_groups": 1, "passages": 3}).json(),
+            api.get("/v1/ask", params={"q": asked["question"], "max_groups": 1, "passages": 4}).json(),
+            *api.post("/v1/ask/batch", json={"questions": [asked["question"]], "max_groups": 1, "passages": 5}).json()[
+                "answers"
+            ],
+        ]
+    assert [len(answer["groups"]) for answer in answers] == [1, 1, 1]
+    assert engine.passages == [10, 3, 4, 5]
+
+
 def test_no_answer_has_a_reason_and_what_came_near(api):
     answer = api.get("/v1/ask", params={"q": "Who sang?"}).json()
     assert (answer["answered"], answer["reason"], answer["groups"]) == (False, "below_threshold", [])

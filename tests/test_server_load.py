@@ -16,7 +16,7 @@ def test_past_the_queue_comes_503_with_retry_after_and_the_rest_is_answered():
     async def go():
         engine = FakeEngine()
         engine.gate.clear()
-        async with many(engine, queue=8, together=1, workers=1) as api:
+        async with many(engine, queue=8, threads=1) as api:
             first = asyncio.create_task(api.get("/v1/ask", params={"q": "first dam"}))
             await until(lambda: engine.asked)
             rest = [asyncio.create_task(api.get("/v1/ask", params={"q": f"{n} dam"})) for n in range(20)]
@@ -92,11 +92,12 @@ def scope(path, query=b""):
 
 def test_a_client_that_leaves_is_dropped_from_the_queue():
     from askpkcn.server.app import create_app
+    from askpkcn.server.settings import Settings
 
     async def go():
         engine = FakeEngine()
         engine.gate.clear()
-        app = create_app(lambda: engine)
+        app = create_app(lambda: engine, Settings(threads=1))
         async with app.router.lifespan_context(app):
             gone = asyncio.Event()
             sent = []
@@ -215,12 +216,12 @@ def _changes(api):
     return [line for line in text.splitlines() if line.startswith("askpkcn_snapshot_changes_total")]
 
 
-def test_one_questions_fault_is_not_that_of_those_read_with_it():
+def test_one_questions_fault_is_not_the_others():
     async def go():
         engine = FakeEngine()
         engine.fault, engine.faulty = IndexCorrupt("damaged"), "bad"
         engine.gate.clear()
-        async with many(engine) as api:
+        async with many(engine, threads=1) as api:
             first = asyncio.create_task(api.get("/v1/ask", params={"q": "first dam"}))
             await until(lambda: engine.asked)
             rest = [asyncio.create_task(api.get("/v1/ask", params={"q": f"{q} dam"})) for q in ("good", "bad", "fine")]

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import threading
@@ -16,16 +17,6 @@ import httpx2 as httpx
 import pytest
 
 TESTS = Path(__file__).parent
-FAKE = """
-import sys
-from pathlib import Path
-from fake_engine import FakeEngine
-from askpkcn.server import run
-from askpkcn.server.settings import Settings
-
-run.Engine = lambda index: FakeEngine(delay=float(sys.argv[1]))
-run.run(Path("none"), "127.0.0.1", 0, Settings(queue=250, body_time=1.0), lambda *told: print(*told, flush=True))
-"""
 ASK = {"question": "Which dam?"}
 
 
@@ -47,8 +38,8 @@ def service(*program):
 
 
 @contextmanager
-def fake(delay=0.0):
-    with service("-c", FAKE, str(delay)) as running:
+def fake(delay=0.0, workers=1):
+    with service(str(TESTS / "fake_service.py"), str(delay), str(workers)) as running:
         yield running
 
 
@@ -103,6 +94,16 @@ def read_all(connection):
         return b"".join(parts)
 
 
+def test_responses_do_not_wait_for_the_clients_acknowledgement():
+    with fake() as (_, address), httpx.Client(base_url=address) as client:
+        seconds = []
+        for _ in range(20):
+            started = time.monotonic()
+            assert client.get("/healthz").status_code == 200
+            seconds.append(time.monotonic() - started)
+    assert statistics.median(seconds) < 0.03  # Nagle's algorithm would make it 0.04
+
+
 def test_clients_that_leave_or_talk_nonsense_harm_nobody():
     body = json.dumps(ASK).encode()
     head = (
@@ -145,6 +146,34 @@ def test_a_port_that_is_taken_is_told_in_one_line():
     assert [is_loopback(host) for host in ("127.0.0.1", "localhost", "::1", "0.0.0.0", "example.org")] == [
         True, True, True, False, False,
     ]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_nothing_of_a_request_outlives_it(workers, seeds_copy, tmp_path, monkeypatch):
+    def files():
+        return {file: file.stat().st_mtime_ns for file in sorted(tmp_path.rglob("*")) if file.is_file()}
+
+    (tmp_path / "temporary").mkdir()
+    for variable in ("TMPDIR", "HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / "temporary"))
+    monkeypatch.chdir(tmp_path / "temporary")
+    options = ("--port", "0", "--workers", workers, "--index", str(seeds_copy))
+    before = files()
+    with service("-m", "askpkcn", "serve", *options) as (process, address):
+        for path in ("/", "/v1/ask", "/v1/ask"):
+            question = "How many agreements did Kakar sign in China?"
+            response = httpx.get(f"{address}{path}", params={"q": question}, timeout=30)
+            assert response.status_code == 200
+            assert "set-cookie" not in response.headers
+        httpx.post(f"{address}/v1/search", json={"question": "Kakar"}, timeout=30)
+        httpx.get(f"{address}/v1/articles/no-Kakar.md")
+        assert not any(b"Kakar" in file.read_bytes() for file in files().keys() - before.keys())
+        assert "Kakar" not in httpx.get(f"{address}/metrics").text
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=20)
+    assert files() == before
+    assert "Kakar" not in err
 
 
 @pytest.mark.slow

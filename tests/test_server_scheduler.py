@@ -16,59 +16,44 @@ class Models:
 
     def __init__(self):
         self.go = threading.Event()
-        self.batches = []
+        self.seen = []
 
-    def __call__(self, numbers):
-        self.batches.append(list(numbers))
+    def __call__(self, number):
+        self.seen.append(number)
         self.go.wait(10)
-        return [ValueError(number) if number < 0 else 2 * number for number in numbers]
+        if number < 0:
+            raise ValueError(number)
+        return 2 * number
 
 
-def scheduler(models, line=8, together=4, linger=0.0):
-    return Scheduler(models, line=line, together=together, linger=linger)
+def scheduler(models, line=8, threads=1):
+    return Scheduler(models, line=line, threads=threads)
 
 
-def test_what_waits_is_taken_together_and_each_gets_its_own():
+def test_what_waits_is_done_in_order_and_each_gets_its_own():
     async def go():
         models = Models()
         async with scheduler(models) as line:
-            first = asyncio.create_task(line.submit(1, 5))
-            await until(lambda: models.batches)
-            others = [asyncio.create_task(line.submit(number, 5)) for number in (2, -3, 4, 5, 6)]
-            await asyncio.sleep(0)
+            tasks = [asyncio.create_task(line.submit(number, 5)) for number in (1, 2, -3, 4)]
+            await until(lambda: models.seen)
             models.go.set()
-            results = await asyncio.gather(first, *others, return_exceptions=True)
-        assert models.batches == [[1], [2, -3, 4, 5], [6]]
-        assert [r if isinstance(r, int) else repr(r) for r in results] == [2, 4, "ValueError(-3)", 8, 10, 12]
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert models.seen == [1, 2, -3, 4]
+        assert [r if isinstance(r, int) else repr(r) for r in results] == [2, 4, "ValueError(-3)", 8]
 
     asyncio.run(go())
 
 
-def test_a_short_linger_gathers_those_who_come_at_once():
+def test_as_many_are_under_way_as_there_are_threads():
     async def go():
         models = Models()
-        models.go.set()
-        async with scheduler(models, linger=0.05) as line:
-            tasks = [asyncio.create_task(line.submit(1, 5))]
-            await asyncio.sleep(0.01)
-            tasks.append(asyncio.create_task(line.submit(2, 5)))
-            await asyncio.gather(*tasks)
-        assert models.batches == [[1, 2]]
-
-    asyncio.run(go())
-
-
-def test_workers_share_what_waits():
-    async def go():
-        models = Models()
-        async with Scheduler(models, line=20, together=8, linger=0.0, workers=2) as line:
-            first = [asyncio.create_task(line.submit(n, 5)) for n in (1, 2)]
-            await until(lambda: len(models.batches) == 2)
-            rest = [asyncio.create_task(line.submit(n, 5)) for n in range(3, 9)]
-            await asyncio.sleep(0)
+        async with scheduler(models, threads=3) as line:
+            tasks = [asyncio.create_task(line.submit(n, 5)) for n in range(5)]
+            await until(lambda: len(models.seen) == 3)
+            await asyncio.sleep(0.02)
+            assert (len(models.seen), line.waiting) == (3, 2)
             models.go.set()
-            await asyncio.gather(*first, *rest)
-        assert sorted(map(len, models.batches[:3])) == [1, 1, 3]
+            assert await asyncio.gather(*tasks) == [0, 2, 4, 6, 8]
 
     asyncio.run(go())
 
@@ -76,9 +61,9 @@ def test_workers_share_what_waits():
 def test_past_the_line_the_answer_is_busy_at_once_and_says_when():
     async def go():
         models = Models()
-        async with scheduler(models, line=2, together=1) as line:
+        async with scheduler(models, line=2) as line:
             tasks = [asyncio.create_task(line.submit(1, 5))]
-            await until(lambda: models.batches)
+            await until(lambda: models.seen)
             tasks += [asyncio.create_task(line.submit(n, 5)) for n in (2, 3)]
             await asyncio.sleep(0)
             started = time.monotonic()
@@ -96,15 +81,15 @@ def test_past_the_line_the_answer_is_busy_at_once_and_says_when():
 def test_a_deadline_is_kept_and_frees_the_place():
     async def go():
         models = Models()
-        async with scheduler(models, line=1, together=1) as line:
+        async with scheduler(models, line=1) as line:
             first = asyncio.create_task(line.submit(1, 5))
-            await until(lambda: models.batches)
+            await until(lambda: models.seen)
             with pytest.raises(DeadlinePassed):
                 await line.submit(2, 0.02)
             assert line.waiting == 0
             models.go.set()
             assert await first == 2
-        assert models.batches == [[1]]  # the late one was never read
+        assert models.seen == [1]  # the late one was never read
 
     asyncio.run(go())
 
@@ -114,7 +99,7 @@ def test_who_leaves_is_never_read():
         models = Models()
         async with scheduler(models) as line:
             first = asyncio.create_task(line.submit(1, 5))
-            await until(lambda: models.batches)
+            await until(lambda: models.seen)
             leaving = [asyncio.create_task(line.submit(n, 5)) for n in (2, 3)]
             await asyncio.sleep(0)
             assert line.waiting == 2
@@ -125,7 +110,7 @@ def test_who_leaves_is_never_read():
             models.go.set()
             assert await first == 2
             assert await line.submit(4, 5) == 8
-        assert models.batches == [[1], [4]]
+        assert models.seen == [1, 4]
 
     asyncio.run(go())
 
@@ -133,15 +118,15 @@ def test_who_leaves_is_never_read():
 def test_many_of_one_request_leave_room_for_others():
     async def go():
         models = Models()
-        async with scheduler(models, line=8, together=2) as line:
+        async with scheduler(models, threads=2) as line:
             many = asyncio.create_task(line.submit_all(list(range(10, 20)), 5))
-            await until(lambda: models.batches)
+            await until(lambda: len(models.seen) == 2)
             other = asyncio.create_task(line.submit(1, 5))
             await asyncio.sleep(0)
             models.go.set()
             assert await many == list(range(20, 40, 2))
             assert await other == 2
-        assert models.batches[1][0] == 1  # before the rest of the many
+        assert models.seen[2] == 1  # before the rest of the many
 
     asyncio.run(go())
 
@@ -150,25 +135,25 @@ def test_one_failure_of_many_takes_the_others_out_of_the_line():
     async def go():
         models = Models()
         models.go.set()
-        async with scheduler(models, together=2) as line:
+        async with scheduler(models, threads=2) as line:
             with pytest.raises(ValueError, match="-1"):
                 await line.submit_all([1, -1, 5, 6], 5)
             assert line.waiting == 0
-        assert models.batches == [[1, -1]]
+        assert sorted(models.seen) == [-1, 1]
 
     asyncio.run(go())
 
 
-def test_a_worker_that_breaks_fails_its_own_batch_and_works_on():
+def test_a_thread_that_breaks_fails_its_own_work_and_works_on():
     async def go():
         broken = [True]
 
-        def run(numbers):
+        def run(number):
             if broken.pop() if broken else False:
                 raise MemoryError("too much")
-            return list(numbers)
+            return number
 
-        async with Scheduler(run, line=4, together=2, linger=0.0) as line:
+        async with scheduler(run) as line:
             with pytest.raises(MemoryError):
                 await line.submit(1, 5)
             assert await line.submit(2, 5) == 2
@@ -180,9 +165,11 @@ def test_a_worker_that_breaks_fails_its_own_batch_and_works_on():
 def test_whatever_clients_do_each_gets_one_end_and_the_line_is_empty(seed):
     chance = random.Random(seed)
 
-    def run(numbers):
+    def run(number):
         time.sleep(0.001)
-        return [ValueError(number) if number % 7 == 0 else 2 * number for number in numbers]
+        if number % 7 == 0:
+            raise ValueError(number)
+        return 2 * number
 
     async def one(line, number):
         await asyncio.sleep(chance.random() / 20)
@@ -194,7 +181,7 @@ def test_whatever_clients_do_each_gets_one_end_and_the_line_is_empty(seed):
             return number, error.args[0]
 
     async def go():
-        async with Scheduler(run, line=10, together=4, linger=0.001, workers=2) as line:
+        async with scheduler(run, line=10, threads=2) as line:
             tasks = [asyncio.create_task(one(line, number)) for number in range(1, 200)]
             for task in chance.sample(tasks, 40):
                 asyncio.get_running_loop().call_later(chance.random() / 20, task.cancel)

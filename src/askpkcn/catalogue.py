@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,7 @@ class Catalogue:
 
     def sources(self) -> Iterator[tuple[Source, int]]:
         """Yield every article's source with its number of passages, in order of id."""
-        with closing(self._connection.cursor()) as cursor:
+        with self._cursor() as cursor:
             rows = cursor.execute(
                 f"SELECT {SOURCE}, (SELECT count(*) FROM passages p WHERE p.article_id = a.id) "
                 "FROM articles a ORDER BY a.id"
@@ -111,7 +111,7 @@ class Catalogue:
 
     def digests(self) -> Iterator[tuple[Source, str]]:
         """Yield every article's source with the sha256 of its text, in order of id."""
-        with closing(self._connection.cursor()) as cursor:
+        with self._cursor() as cursor:
             for row in cursor.execute(f"SELECT {SOURCE}, a.sha256 FROM articles a ORDER BY a.id"):
                 yield _source(row), str(row[6])
 
@@ -126,7 +126,7 @@ class Catalogue:
     def outlets(self, limit: int) -> list[str]:
         """Return the outlets with most articles, in order of name."""
         query = "SELECT outlet FROM articles WHERE outlet IS NOT NULL GROUP BY outlet ORDER BY count(*) DESC LIMIT ?"
-        with closing(self._connection.cursor()) as cursor:
+        with self._cursor() as cursor:
             return sorted(str(row[0]) for row in cursor.execute(query, [limit]))
 
     def article(self, article_id: str) -> Article | None:
@@ -145,7 +145,7 @@ class Catalogue:
     def passages(self, numbers: Sequence[int]) -> list[Passage]:
         """Return passages by number, in the order asked. Raises IndexCorrupt if one is not there."""
         marks = ",".join("?" * len(numbers))
-        with closing(self._connection.cursor()) as cursor:
+        with self._cursor() as cursor:
             query = f"SELECT {PASSAGE} FROM passages p WHERE number IN ({marks})"
             found = {row[0]: Passage(*row) for row in cursor.execute(query, list(numbers))}
         missing = [number for number in numbers if number not in found]
@@ -155,7 +155,7 @@ class Catalogue:
 
     def all_passages(self) -> Iterator[Passage]:
         """Yield every passage, in order of number."""
-        with closing(self._connection.cursor()) as cursor:
+        with self._cursor() as cursor:
             for row in cursor.execute(f"SELECT {PASSAGE} FROM passages p ORDER BY number"):
                 yield Passage(*row)
 
@@ -166,7 +166,7 @@ class Catalogue:
             "SELECT p.number FROM articles a JOIN passages p ON p.article_id = a.id "
             f"WHERE {condition} ORDER BY p.number"
         )
-        with closing(self._connection.cursor()) as cursor:
+        with self._cursor() as cursor:
             return [int(row[0]) for row in cursor.execute(query, values)]
 
     def list_sources(self, filters: Filters, after: str, limit: int) -> tuple[list[tuple[Source, int]], int]:
@@ -179,7 +179,7 @@ class Catalogue:
             f"SELECT {SOURCE}, (SELECT count(*) FROM passages p WHERE p.article_id = a.id) "
             f"FROM articles a WHERE {condition} AND a.id > ? ORDER BY a.id LIMIT ?"
         )
-        with closing(self._connection.cursor()) as cursor:
+        with self._cursor() as cursor:
             rows = [(_source(row), int(row[6])) for row in cursor.execute(query, [*values, after, limit])]
         total = self._row(f"SELECT count(*) FROM articles a WHERE {condition}", *values)
         return rows, int(total[0]) if total else 0
@@ -191,8 +191,19 @@ class Catalogue:
         low, high = (min(start, int(touched[0, 0])), max(end, int(touched[-1, 1]))) if len(touched) else (start, end)
         return Extent(article.text[low:high], low, high)
 
+    @contextmanager
+    def _cursor(self) -> Iterator[sqlite3.Cursor]:
+        """Yield a cursor. Raises IndexCorrupt if the file was overwritten since it was opened."""
+        try:
+            with closing(self._connection.cursor()) as cursor:
+                yield cursor
+        except sqlite3.ProgrammingError:
+            raise  # closed; the file is no matter
+        except sqlite3.DatabaseError as error:
+            raise IndexCorrupt(f"the catalogue cannot be read any more ({error}); {REBUILD}") from error
+
     def _row(self, query: str, *values: str) -> tuple[Any, ...] | None:
-        with closing(self._connection.cursor()) as cursor:
+        with self._cursor() as cursor:
             row: tuple[Any, ...] | None = cursor.execute(query, values).fetchone()
             return row
 

@@ -26,6 +26,7 @@ def serve(
     ] = None,
     keys: Annotated[Path | None, typer.Option("--keys", metavar="FILE", help="Who may ask; see `serve key`.")] = None,
     rate: Annotated[int | None, typer.Option("--rate", min=1, help="Questions a minute for each key.")] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that answer.")] = 1,
     queue: Annotated[int, typer.Option("--queue", min=1, help="Questions that may wait.")] = 128,
     deadline: Annotated[
         float, typer.Option("--deadline", min=0.1, max=3600, help="Seconds until a question is given up.")
@@ -66,7 +67,7 @@ def serve(
         queue=queue,
         deadline=deadline,
     )
-    run.run(index, host, port, settings, _tell)
+    run.run(index, host, port, settings, _tell, workers)
     return ANSWERED
 
 

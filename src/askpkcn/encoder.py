@@ -141,7 +141,7 @@ class SentenceTransformersEncoder:
 class QuestionEncoder:
     """The exported model, run by onnxruntime."""
 
-    def __init__(self, folder: Path, threads: int = 2) -> None:
+    def __init__(self, folder: Path) -> None:
         """Open what `SentenceTransformersEncoder.export` wrote. Raises ModelError if it cannot be used."""
         from tokenizers import Tokenizer
 
@@ -149,7 +149,7 @@ class QuestionEncoder:
             fields = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
             self.card = EncoderCard(**{**fields, "inputs": tuple(fields["inputs"])})
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            self._session = open_session(folder / "model.onnx", threads)
+            self._session = open_session(folder / "model.onnx")
         except Exception as error:  # the libraries raise bare Exception here
             why = str(error).split("\n", 1)[0]
             raise ModelError(f"{folder} holds no usable encoder ({why}); {REBUILD}") from error

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
@@ -30,7 +31,6 @@ from askpkcn.types import (
     Ranked,
     Reason,
     Source,
-    Span,
     Timings,
 )
 from askpkcn.vectors import Vectors
@@ -38,26 +38,6 @@ from askpkcn.vectors import Vectors
 MAX_QUESTION_CHARACTERS = 1_000
 NO_FILTERS = Filters()
 OUTLETS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Inquiry:
-    """A question with all that `Engine.ask` takes."""
-
-    question: str
-    filters: Filters = NO_FILTERS
-    max_groups: int = MAX_GROUPS
-    passages: int = PASSAGES_READ
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """An inquiry with its passages, and the seconds that encoding and retrieving took."""
-
-    inquiry: Inquiry
-    hits: list[Hit]
-    encode: float
-    retrieve: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +115,8 @@ class Engine:
 
     def load(self) -> None:
         """Load all models and rankings now, side by side, rather than with the first question."""
+        if {"_reader", "_encoder", "_retriever"} <= self.__dict__.keys():
+            return
         with ThreadPoolExecutor(2) as pool:
             reader = pool.submit(lambda: self._reader)
             encoder = pool.submit(lambda: self._encoder)
@@ -187,55 +169,28 @@ class Engine:
         passages: int = PASSAGES_READ,
     ) -> Trace:
         """Answer a question as `ask` does, and keep what the answer was made from. Raises QuestionError."""
-        (trace,) = self.trace_many([Inquiry(question, filters, max_groups, passages)])
-        return trace
-
-    def ask_many(self, inquiries: Sequence[Inquiry]) -> list[Answer]:
-        """Answer several questions, each as `ask` would. Raises QuestionError."""
-        return [trace.answer for trace in self.trace_many(inquiries)]
-
-    def trace_many(self, inquiries: Sequence[Inquiry]) -> list[Trace]:
-        """Answer several questions as `ask_many` does, and keep what the answers were made from.
-
-        Of the timings, `read` is that of all of them together: so long each had to wait for it.
-        """
-        checked = [replace(inquiry, question=check_question(inquiry.question)) for inquiry in inquiries]
+        asked = check_question(question)
         self.load()
-        found = [self._find(inquiry) for inquiry in checked]
-        started = perf_counter()
-        spans = [self._reader.read(one.inquiry.question, [hit.passage for hit in one.hits]) for one in found]
-        read = perf_counter() - started
-        return [self._decide(one, marked, read) for one, marked in zip(found, spans, strict=True)]
-
-    def _find(self, inquiry: Inquiry) -> _Found:
-        started = perf_counter()
-        vector = self._encoder.embed_question(inquiry.question)
-        encoded = perf_counter()
-        hits = self._retriever.retrieve(inquiry.question, vector, inquiry.filters, inquiry.passages)
-        return _Found(inquiry, hits, encoded - started, perf_counter() - encoded)
-
-    def _decide(self, found: _Found, spans: Sequence[Span | None], read: float) -> Trace:
-        inquiry = found.inquiry
-        started = perf_counter()
-        decision = self._answerer.decide(
-            inquiry.question,
-            found.hits,
-            spans,
-            inquiry.max_groups,
-            lambda: self._nothing(inquiry.filters),
-        )
-        stages = (found.encode, found.retrieve, read, perf_counter() - started)
-        timings = Timings(*(1000 * seconds for seconds in (*stages, sum(stages))))
+        times = [perf_counter()]
+        vector = self._encoder.embed_question(asked)
+        times.append(perf_counter())
+        hits = self._retriever.retrieve(asked, vector, filters, passages)
+        times.append(perf_counter())
+        spans = self._reader.read(asked, [hit.passage for hit in hits])
+        times.append(perf_counter())
+        decision = self._answerer.decide(asked, hits, spans, max_groups, lambda: self._nothing(filters))
+        times.append(perf_counter())
+        encode, retrieve, read, decide = (1000 * (after - before) for before, after in pairwise(times))
         answer = Answer(
-            inquiry.question,
+            asked,
             decision.groups,
             decision.probability,
             decision.reason,
             decision.nearest,
-            timings,
+            Timings(encode, retrieve, read, decide, 1000 * (times[-1] - times[0])),
             self.snapshot,
         )
-        return Trace(answer, tuple(found.hits), decision.candidates)
+        return Trace(answer, tuple(hits), decision.candidates)
 
     def candidates(
         self, question: str, filters: Filters = NO_FILTERS, passages: int = PASSAGES_READ

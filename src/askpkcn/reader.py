@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpkcn.errors import ModelError
-from askpkcn.session import open_session
+from askpkcn.session import cores, open_session
 from askpkcn.types import Passage, Span
 
 MODEL = Path(__file__).parent / "models" / "reader"
@@ -54,19 +55,23 @@ class _Found:
 class Reader:
     """The span reader, run by onnxruntime."""
 
-    def __init__(self, folder: Path = MODEL, threads: int = 2) -> None:
-        """Open reader.onnx and tokenizer.json. Raises ModelError if they cannot be used."""
+    def __init__(self, folder: Path = MODEL, threads: int | None = None) -> None:
+        """Open reader.onnx and tokenizer.json; `threads` windows are read at a time, by default one for each core.
+
+        Raises ModelError if the files cannot be used.
+        """
         from tokenizers import Tokenizer
 
         try:
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            self._session = open_session(folder / "reader.onnx", threads)
+            self._session = open_session(folder / "reader.onnx")
         except Exception as error:  # the libraries raise bare Exception here
             why = str(error).split("\n", 1)[0]
             raise ModelError(f"{folder} holds no usable reader ({why}); reinstall askpkcn") from error
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._cls, self._sep = self._special("[CLS]"), self._special("[SEP]")
+        self._pool = ThreadPoolExecutor(threads or cores(), thread_name_prefix="askpkcn-reader")
 
     def _special(self, token: str) -> int:
         number = self._tokenizer.token_to_id(token)
@@ -78,11 +83,12 @@ class Reader:
         """Return the best span of each passage, in article offsets; None where a passage has no token to quote.
 
         Each window is read by itself: the int8 products scale a whole call's activations alike, so company would
-        change a window's scores; and what a batch gains on a CPU, its padding loses.
+        change a window's scores; and what a batch gains on a CPU, its padding loses. Who asks at the same time gets
+        the threads in turn, so that a question's windows wait for those of the questions before it, no others.
         """
         best: dict[int, _Found] = {}
-        for window in self._windows(question, [passage.text for passage in passages]):
-            found = self._read_window(window)
+        windows = self._windows(question, [passage.text for passage in passages])
+        for window, found in zip(windows, self._pool.map(self._read_window, windows), strict=True):
             # Of the windows of one long passage the most confident span counts.
             old = best.get(window.row)
             if old is None or found.score - found.null_score > old.score - old.null_score:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
+# Unasked, onnxruntime's packages tell their maker of every process, and keep a file of it. It is read when onnxruntime
+# begins, which another library may bring about.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-def open_session(file: Path, threads: int) -> Any:
-    """Return an onnxruntime session on the CPU; the file was optimised when it was written, so nothing is done anew."""
+
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def open_session(file: Path) -> Any:
+    """Return an onnxruntime session on the CPU; the file was optimised when it was written, so nothing is done anew.
+
+    A run takes one thread, that of its caller: one question or window is too little work for two, which would spend
+    half their time waiting for each other. Callers run as many side by side as there are cores.
+    """
     import onnxruntime
 
-    options = _options(onnxruntime, threads)
+    options = _options(onnxruntime)
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
@@ -24,7 +38,7 @@ def optimise(file: Path, weights: str | None = None) -> None:
     import onnxruntime
 
     partial = file.with_suffix(".partial")
-    options = _options(onnxruntime, 1)
+    options = _options(onnxruntime)
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(partial)
     if weights is not None:
@@ -34,8 +48,8 @@ def optimise(file: Path, weights: str | None = None) -> None:
     partial.replace(file)
 
 
-def _options(onnxruntime: Any, threads: int) -> Any:
+def _options(onnxruntime: Any) -> Any:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
     return options

@@ -50,7 +50,8 @@ class Vectors:
     def __init__(self, file: Path) -> None:
         """Open a file of `write`. Raises IndexCorrupt if FAISS cannot."""
         try:
-            self._index = faiss.read_index(str(file))
+            # Mapped, so that processes share its pages; snapshots never change.
+            self._index = faiss.read_index(str(file), FAISS.IO_FLAG_MMAP_IFC)
         except RuntimeError as error:
             raise IndexCorrupt(f"{file} is no FAISS index; {REBUILD}") from error
 

@@ -39,7 +39,7 @@ def create_app(open_engine: Callable[[], Engine], settings: Settings | None = No
     IndexMismatch, IndexCorrupt, ModelError).
     """
     settings = settings or Settings()
-    metrics = Metrics()
+    metrics = Metrics(shared=settings.shared is not None)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

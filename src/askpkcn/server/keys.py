@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import re
 import secrets
+import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import ceil
@@ -85,25 +86,33 @@ class Keyring:
 class Allowance:
     """How many questions each holder may still ask: `rate` a minute, saved up for one minute at most."""
 
-    def __init__(self, rate: int, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, rate: int, clock: Callable[[], float] = monotonic, shared: Path | None = None) -> None:
+        """Begin with a minute's questions for everyone; several workers count together in the folder `shared`."""
         self._rate = rate
         self._clock = clock
-        self._left: dict[str, tuple[float, float]] = {}
+        self._kept = sqlite3.connect(shared / "allowance.sqlite" if shared else ":memory:", isolation_level=None)
+        self._kept.execute("PRAGMA synchronous = OFF")  # it ends with the service
+        self._kept.execute("CREATE TABLE IF NOT EXISTS kept (holder TEXT PRIMARY KEY, questions REAL, since REAL)")
 
     def take(self, holder: str, count: int) -> int:
         """Take `count` questions and return 0, or take none and return the seconds until they may be asked.
 
         Who asks more at once than a minute's rate waits for the whole minute's, and then owes the rest.
         """
-        now = self._clock()
-        left, since = self._left.get(holder, (float(self._rate), now))
-        left = min(self._rate, left + (now - since) * self._rate / 60)
-        needed = min(count, self._rate)
-        if left < needed:
-            self._left[holder] = left, now
-            return ceil((needed - left) * 60 / self._rate)
-        self._left[holder] = left - count, now
-        return 0
+        with self._kept:
+            self._kept.execute("BEGIN IMMEDIATE")
+            now = self._clock()
+            row = self._kept.execute("SELECT questions, since FROM kept WHERE holder = ?", [holder]).fetchone()
+            left, since = row or (float(self._rate), now)
+            left = min(self._rate, left + (now - since) * self._rate / 60)
+            needed = min(count, self._rate)
+            taken = count if left >= needed else 0
+            self._kept.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", [holder, left - taken, now])
+        return 0 if taken else ceil((needed - left) * 60 / self._rate)
+
+    def close(self) -> None:
+        """Forget everyone."""
+        self._kept.close()
 
 
 def _digest(secret: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from askpkcn.errors import QuestionError, ServiceError
@@ -31,7 +33,6 @@ class Labels:
     def __init__(self, file: Path) -> None:
         """Take a file, which need not exist. Raises ServiceError if it holds something else."""
         self._file = file
-        self._lock = Lock()
         self._rows()
 
     def add(self, question: str, filters: Filters, right: tuple[Article, int, int] | None) -> None:
@@ -41,7 +42,7 @@ class Labels:
         Raises QuestionError if the range is none, and OSError if it cannot be written.
         """
         made = _row(question, filters, right)
-        with self._lock:
+        with _alone_in(self._file.parent):
             rows = {row["id"]: row for row in self._rows()}
             old = rows.get(made["id"])
             if old and old["answerable"] and right:
@@ -69,6 +70,17 @@ class Labels:
             partial.replace(self._file)
         finally:
             partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep out other threads, and the other workers, which label to the same file."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def _row(question: str, filters: Filters, right: tuple[Article, int, int] | None) -> Row:

@@ -13,49 +13,50 @@ import uvicorn
 
 from askpkcn.engine import Engine
 from askpkcn.errors import ServiceError
-from askpkcn.server import logs
+from askpkcn.server import logs, processes
 from askpkcn.server.app import create_app
+from askpkcn.server.processes import serving
 from askpkcn.server.settings import Settings
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
-def run(index: Path, host: str, port: int, settings: Settings, ready: Callable[[str, str], None]) -> None:
+def run(
+    index: Path, host: str, port: int, settings: Settings, ready: Callable[[str, str], None], workers: int = 1
+) -> None:
     """Answer on an address until SIGTERM or SIGINT; what was asked by then is still answered.
 
-    `ready` is called with the service's address and its snapshot once it listens. Raises what opening the index
-    raises, and ServiceError if the address cannot be had.
+    `ready` is called with the service's address and its snapshot once it listens. Several workers are processes of
+    their own. Raises what opening the index raises, and ServiceError if the address cannot be had.
     """
     signal.signal(signal.SIGTERM, _stop)
     logs.set_up()
     engine = Engine(index)
-    engine.load()
-    app = create_app(lambda: engine, settings)
-    config = uvicorn.Config(
-        app,
-        http="h11",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=round(settings.deadline) + 5,
-    )
+    if workers > 1:
+        engine.close()  # it can be opened; each worker opens its own
+    else:
+        engine.load()
     with listen(host, port) as listening:
         shown = f"[{host}]" if ":" in host else host
         ready(f"http://{shown}:{listening.getsockname()[1]}", engine.snapshot)
-        uvicorn.Server(config).run(sockets=[listening])
+        if workers > 1:
+            processes.run(index, listening, settings, workers)
+        else:
+            uvicorn.Server(serving(create_app(lambda: engine, settings), settings)).run(sockets=[listening])
 
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens on an address; port 0 is any free one. Raises ServiceError."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listening = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise ServiceError(f"{host} port {port} cannot be had ({why}); choose another --host or --port") from error
+    # Its connections inherit this. asyncio sets it only where the protocol's number is known, which it is not here, and
+    # without it the second half of every response would wait 40 ms for the client's acknowledgement of the first.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def is_loopback(host: str) -> bool:

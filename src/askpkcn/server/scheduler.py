@@ -1,4 +1,4 @@
-"""Questions wait in one bounded line; a worker takes what waits together to the models, off the event loop.
+"""Questions wait in one bounded line; a few threads take them to the models one by one, off the event loop.
 
 All state belongs to the event loop: there are no locks. A question whose client leaves, or whose deadline passes,
 is out of the line at once, and costs nothing more.
@@ -20,7 +20,7 @@ W = TypeVar("W")
 R = TypeVar("R")
 
 SMOOTHING = 0.2
-"""How much the last batch counts in what a piece of work is thought to take."""
+"""How much the last piece of work counts in what one is thought to take."""
 
 
 class Busy(Exception):  # noqa: N818 - a state, told to the client, rather than a fault
@@ -42,30 +42,19 @@ class _Job(Generic[W, R]):
 
 
 class Scheduler(Generic[W, R]):
-    """Runs work in threads, several pieces at a time; use it as an async context manager.
+    """Runs work in threads, in the order it came; use it as an async context manager."""
 
-    `run` gets pieces of work and returns as many results, in order; an Exception among them is raised to its client.
-    """
-
-    def __init__(
-        self,
-        run: Callable[[Sequence[W]], Sequence[R | Exception]],
-        *,
-        line: int,
-        together: int,
-        linger: float,
-        workers: int = 1,
-    ) -> None:
+    def __init__(self, run: Callable[[W], R], *, line: int, threads: int) -> None:
         self._run = run
-        self._line, self._together, self._linger, self._workers = line, together, linger, workers
+        self._line, self._threads = line, threads
         self._waiting: deque[_Job[W, R]] = deque()
         self._arrived = asyncio.Event()
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="askpkcn-models")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="askpkcn-models")
         self._tasks: list[asyncio.Task[None]] = []
         self._seconds = 0.3
 
     async def __aenter__(self) -> Scheduler[W, R]:
-        self._tasks = [asyncio.create_task(self._work()) for _ in range(self._workers)]
+        self._tasks = [asyncio.create_task(self._work()) for _ in range(self._threads)]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -94,14 +83,14 @@ class Scheduler(Generic[W, R]):
     async def submit_all(self, works: Sequence[W], deadline: float) -> list[R]:
         """Return the results of all pieces of work of one request; raises as `submit`, and what its work raises.
 
-        Only as many as a worker takes at once stand in the line, so that others get their turn between them; each
-        such part has the whole deadline.
+        Only as many as there are threads stand in the line, so that others get their turn between them; each such
+        part has the whole deadline.
         """
-        if len(self._waiting) + min(len(works), self._together) > self._line and self._waiting:
-            raise Busy(max(1, ceil(len(self._waiting) * self._seconds / self._workers)))
+        if self.full:
+            raise Busy(max(1, ceil(len(self._waiting) * self._seconds / self._threads)))
         results: list[R] = []
-        for at in range(0, len(works), self._together):
-            results += await self._through(works[at : at + self._together], deadline)
+        for at in range(0, len(works), self._threads):
+            results += await self._through(works[at : at + self._threads], deadline)
         return results
 
     async def _through(self, works: Sequence[W], deadline: float) -> list[R]:
@@ -126,32 +115,17 @@ class Scheduler(Generic[W, R]):
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            jobs = await self._take()
-            started = perf_counter()
-            try:
-                results = await loop.run_in_executor(self._pool, self._run, [job.work for job in jobs])
-            except Exception as error:
-                results = [error] * len(jobs)
-            if jobs:
-                spent = (perf_counter() - started) / len(jobs)
-                self._seconds += SMOOTHING * (spent - self._seconds)
-            for job, result in zip(jobs, results, strict=True):
-                if job.done.done():
-                    continue  # its client has left
-                if isinstance(result, Exception):
-                    job.done.set_exception(result)
-                else:
-                    job.done.set_result(result)
-
-    async def _take(self) -> list[_Job[W, R]]:
-        """Wait for work, and a little more for what comes with it; leave the other workers their share."""
-        while True:
             while not self._waiting:
                 self._arrived.clear()
                 await self._arrived.wait()
-            if self._linger and len(self._waiting) < self._together:
-                await asyncio.sleep(self._linger)
-            fair = ceil(len(self._waiting) / self._workers)
-            taken = [self._waiting.popleft() for _ in range(min(self._together, fair))]
-            if taken:
-                return taken
+            job = self._waiting.popleft()
+            started = perf_counter()
+            try:
+                result = await loop.run_in_executor(self._pool, self._run, job.work)
+            except Exception as error:
+                if not job.done.done():  # or its client has left
+                    job.done.set_exception(error)
+            else:
+                if not job.done.done():
+                    job.done.set_result(result)
+            self._seconds += SMOOTHING * (perf_counter() - started - self._seconds)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from askpkcn import schema
-from askpkcn.engine import Engine, Inquiry, check_question
+from askpkcn.engine import Engine, check_question
 from askpkcn.errors import AskpkcnError
 from askpkcn.server import problems
 from askpkcn.server.keys import Allowance
@@ -38,7 +38,10 @@ class Asked:
     """A question on its way to the models, with the engine that its request began with."""
 
     engine: Engine
-    inquiry: Inquiry
+    question: str
+    filters: Filters
+    max_groups: int
+    passages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +63,12 @@ class Service:
         self._scheduler = Scheduler[Asked | Sought, Json](
             self._run,
             line=settings.queue,
-            together=settings.together,
-            linger=settings.linger,
-            workers=settings.workers,
+            threads=settings.threads,
         )
         self.metrics = metrics
         self.metrics.watch(lambda: self.waiting)
         self.metrics.live(live.snapshot)
-        self._allowance = Allowance(settings.rate) if settings.rate else None
+        self._allowance = Allowance(settings.rate, shared=settings.shared) if settings.rate else None
         self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Service:
@@ -82,6 +83,8 @@ class Service:
                 await self._watching
         await self._scheduler.__aexit__()
         self.live.close()
+        if self._allowance:
+            self._allowance.close()
 
     @property
     def waiting(self) -> int:
@@ -100,7 +103,7 @@ class Service:
         checked = [check_question(question) for question in questions]
         self._take_allowance(request, checked)
         with self.live.use() as engine:
-            works = [Asked(engine, Inquiry(question, filters, max_groups, passages)) for question in checked]
+            works = [Asked(engine, question, filters, max_groups, passages) for question in checked]
             answers = await self._through(request, self._scheduler.submit_all(works, self.settings.deadline))
         for answer in answers:
             self.metrics.answered(answer)
@@ -139,34 +142,17 @@ class Service:
             self.metrics.dropped.labels("left").inc()
             raise
 
-    def _run(self, works: Sequence[Asked | Sought]) -> list[Json | Exception]:
-        """Do what was taken together, in a worker's thread; the questions to one engine are read together."""
-        asked: dict[Engine, list[Asked]] = {}
-        for work in works:
-            if isinstance(work, Asked):
-                asked.setdefault(work.engine, []).append(work)
-        answers = {id(work): answer for group in asked.values() for work, answer in self._answer(group)}
-        return [answers[id(work)] if isinstance(work, Asked) else self._search(work) for work in works]
-
-    def _answer(self, group: list[Asked]) -> list[tuple[Asked, Json | Exception]]:
-        try:
-            with self.live.use(group[0].engine) as engine:
-                answers = engine.ask_many([work.inquiry for work in group])
-                return [(work, schema.answer(a, engine.article)) for work, a in zip(group, answers, strict=True)]
-        except Exception as error:
-            if len(group) == 1:
-                return [(group[0], error)]
-            return [each for work in group for each in self._answer([work])]  # one question's fault is not the others'
-
-    def _search(self, work: Sought) -> Json | Exception:
-        try:
-            with self.live.use(work.engine) as engine:
+    def _run(self, work: Asked | Sought) -> Json:
+        """Do a piece of work, in a thread of the scheduler."""
+        # Its request may have left since; what is under way keeps its engine open.
+        with self.live.use(work.engine) as engine:
+            if isinstance(work, Sought):
                 hits = engine.search(work.question, work.filters, work.limit)
                 found = [(hit, source) for hit in hits if (source := engine.source(hit.passage.article_id))]
                 rows = schema.hits(found, engine.article)
                 return {"question": work.question, "hits": rows, "snapshot": engine.snapshot}
-        except Exception as error:
-            return error
+            answer = engine.ask(work.question, work.filters, max_groups=work.max_groups, passages=work.passages)
+            return schema.answer(answer, engine.article)
 
     async def _watch(self) -> None:
         """Look for a new snapshot from time to time, and take it; after a failure, ever less often."""

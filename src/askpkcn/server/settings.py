@@ -18,8 +18,9 @@ class Settings:
     keys: who may ask; empty: everyone. rate: questions a minute for each key; None: no limit.
     hosts: the names that requests may call the service by, so that no other site's name can be bent to it; empty: any.
     label: the file that labels go to; None: no labelling.
-    queue: questions that may wait. deadline: seconds until a question is given up. together: questions that one
-    worker takes at once, waiting up to `linger` seconds for more. watch: seconds between looks for a new snapshot.
+    queue: questions that may wait. deadline: seconds until a question is given up. threads: questions under way at a
+    time; the reader's cores are busy with two, one read while the other is prepared or decided. watch: seconds between
+    looks for a new snapshot. shared: a folder where the counters of several workers meet; None: there is one worker.
     """
 
     keys: tuple[Key, ...] = ()
@@ -30,9 +31,8 @@ class Settings:
     label: Path | None = None
     queue: int = 128
     deadline: float = 30.0
-    together: int = 4
-    linger: float = 0.002
-    workers: int = 2
+    threads: int = 2
     max_body: int = 1_000_000
     body_time: float = 10.0
     watch: float = 1.0
+    shared: Path | None = None

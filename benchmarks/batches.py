@@ -1,0 +1,111 @@
+"""What reading windows together would bring: milliseconds a question, and how many spans it changes.
+
+    python benchmarks/batches.py --index index --questions 40
+
+A window is a question with a passage. Batches are padded to their longest window, as a model needs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from askpkcn.engine import Engine
+from askpkcn.reader import MODEL, Reader
+from askpkcn.session import cores
+
+ROOT = Path(__file__).parent.parent
+Feed = dict[str, np.ndarray]
+Window = tuple[list[int], int]
+"""Token ids, and where the passage begins."""
+
+
+def session(threads: int) -> Any:
+    """Open the shipped reader with so many threads a run."""
+    import onnxruntime  # after askpkcn, which sees to it that it tells nobody
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return onnxruntime.InferenceSession(str(MODEL / "reader.onnx"), options, providers=["CPUExecutionProvider"])
+
+
+def questions_windows(index: Path, count: int) -> list[list[Window]]:
+    """Return each question's windows."""
+    rows = (ROOT / "eval" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    reader, found = Reader(), []
+    with Engine(index) as engine:
+        for row in rows[:: max(1, len(rows) // count)][:count]:
+            question = json.loads(row)["question"]
+            windows = reader._windows(question, [hit.passage.text for hit in engine.search(question)])
+            ends = reader._cls, reader._sep
+            found.append([([ends[0], *w.asked, ends[1], *w.ids, ends[1]], len(w.asked) + 2) for w in windows])
+    return found
+
+
+def feed(windows: Sequence[Window]) -> Feed:
+    """Return a padded batch."""
+    ids = np.zeros((len(windows), max(len(window) for window, _ in windows)), dtype=np.int64)
+    types, mask = np.zeros_like(ids), np.zeros_like(ids)
+    for row, (window, passage) in enumerate(windows):
+        ids[row, : len(window)] = window
+        types[row, passage : len(window)] = 1
+        mask[row, : len(window)] = 1
+    return {"input_ids": ids, "token_type_ids": types, "attention_mask": mask}
+
+
+def spans(model: Any, batch: Feed) -> list[tuple[int, int]]:
+    """Run a batch and return the best start and end of each row."""
+    start, end = model.run(["start_logits", "end_logits"], batch)
+    inside = batch["attention_mask"] > 0
+    return [(int(s[m].argmax()), int(e[m].argmax())) for s, e, m in zip(start, end, inside, strict=True)]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--index", type=Path, default=Path("index"))
+    parser.add_argument("--questions", type=int, default=40)
+    options = parser.parse_args()
+    asked = questions_windows(options.index, options.questions)
+    one, all_cores = session(1), session(cores())
+    pool = ThreadPoolExecutor(cores())
+    singles = [[feed([window]) for window in windows] for windows in asked]
+    fours = [[feed([*chain(*asked[at : at + 4])])] for at in range(0, len(asked), 4)]
+    ways: dict[str, Callable[[], list[tuple[int, int]]]] = {
+        "windows side by side, one thread each (as shipped)": lambda: [
+            s for batches in singles for found in pool.map(lambda b: spans(one, b), batches) for s in found
+        ],
+        "windows one after another, all cores in each": lambda: [
+            s for batches in singles for batch in batches for s in spans(all_cores, batch)
+        ],
+        "a question's windows in one batch, all cores": lambda: [
+            s for windows in asked for s in spans(all_cores, feed(windows))
+        ],
+        "four questions' windows in one batch, all cores": lambda: [
+            s for batches in fours for batch in batches for s in spans(all_cores, batch)
+        ],
+    }
+    print("| way | ms a question | CPU ms a question | spans changed |\n|---|---|---|---|")
+    alone: list[tuple[int, int]] = []
+    for name, way in ways.items():
+        way()
+        wall, cpu = time.perf_counter(), time.process_time()
+        found = way()
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        alone = alone or found
+        changed = sum(one != other for one, other in zip(alone, found, strict=True))
+        figures = [f"{1000 * seconds / len(asked):.0f}" for seconds in (wall, cpu)]
+        print(f"| {name} | {' | '.join(figures)} | {changed} of {len(found)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
