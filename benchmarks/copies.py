@@ -1,4 +1,4 @@
-"""Are copies found, and different articles on one event kept apart? `python benchmarks/copies.py [--events N] [--seed N]`.
+"""Are copies found, and different articles on one event kept apart? `python benchmarks/copies.py [--seed N]`.
 
 Makes N events; on each an article, edited copies of it (5 to 30 % of the words, paragraphs moved, another headline and
 byline), and a second article by another reporter. Puts all of them into stories at once, as building an index does, and
@@ -63,10 +63,14 @@ def main() -> None:
     for share in SHARES:
         mine = {p for p in right if rows[p[0]][0] == "original" and rows[p[1]][2] == share}
         print(f"  recall, original and a copy with {share:.0%} edited: {len(found & mine) / len(mine):.4f}")
-    events = {(i, j) for i, j in combinations(range(len(rows)), 2) if rows[j][0] == "second" and rows[j][1] - rows[i][1] == 1}
+    events = {
+        (i, j) for i, j in combinations(range(len(rows)), 2) if rows[j][0] == "second" and rows[j][1] - rows[i][1] == 1
+    }
     events = {p for p in events if rows[p[0]][0] == "original"}
     print(f"  second articles on an event taken for copies: {len(found & events)} of {len(events)}")
-    print(f"  sketches {1000 * (sketched - started) / len(rows):.2f} ms an article, grouping {grouped - sketched:.2f} s")
+    print(
+        f"  sketches {1000 * (sketched - started) / len(rows):.2f} ms an article, grouping {grouped - sketched:.2f} s"
+    )
 
 
 if __name__ == "__main__":

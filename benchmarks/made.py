@@ -13,9 +13,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 OUTLETS = "The Harbour Post|Northern Courier|Daily Lantern|The Plain Dealer|Valley Herald|Coast Tribune".split("|")
-GIVEN = "Asad Bilal Farah Hina Iqbal Junaid Kiran Lubna Mahira Nadia Omar Rabia Saad Tania Usman Zara Lena Viktor".split()
-FAMILY = "Rehmani Qazi Dar Lodhi Bhatti Soomro Mengal Tareen Wattoo Afridi Okonjo Petrov Lindqvist Moreau Tanaka".split()
-PLACES = "Tarnol Kasur Gwalmandi Sorang Berun Haripur Lasbela Mastuj Dunmore Velika Osterby Karun Talash Jandola".split()
+GIVEN = (
+    "Asad Bilal Farah Hina Iqbal Junaid Kiran Lubna Mahira Nadia Omar Rabia Saad Tania Usman Zara Lena Viktor".split()
+)
+FAMILY = (
+    "Rehmani Qazi Dar Lodhi Bhatti Soomro Mengal Tareen Wattoo Afridi Okonjo Petrov Lindqvist Moreau Tanaka".split()
+)
+PLACES = (
+    "Tarnol Kasur Gwalmandi Sorang Berun Haripur Lasbela Mastuj Dunmore Velika Osterby Karun Talash Jandola".split()
+)
 GOODS = "cement|rice|copper cable|medicines|solar panels|cotton|fertiliser|steel pipes|tea|machine parts".split("|")
 SPARE = (
     "quiet lantern orchard gravel ledger morning distant barrel window copper willow margin silver thread pocket "
@@ -33,7 +39,7 @@ KINDS: dict[str, tuple[str, list[list[str]]]] = {
             ],
             [
                 "{n2} dock workers were taken to hospital, most of them for smoke.",
-                "Doctors treated {n2} people, nearly all of whom had breathed in smoke while they carried sacks outside.",
+                "Doctors treated {n2} people, nearly all of whom had breathed in smoke while carrying sacks.",
                 "The injured number {n2}; a hospital spokeswoman said that none is in danger.",
             ],
             [
@@ -62,7 +68,7 @@ KINDS: dict[str, tuple[str, list[list[str]]]] = {
         "{place} signs trade accord on {good}",
         [
             [
-                "Negotiators signed a trade accord in {place} on {day} that covers {good} and {n1} other kinds of goods.",
+                "Negotiators signed a trade accord in {place} on {day} for {good} and {n1} other kinds of goods.",
                 "After two years of talks, delegations put their names to an agreement on {good} in {place} on {day}.",
                 "{good} will cross the border without duty under a treaty concluded at {place} on {day}.",
             ],
@@ -143,7 +149,7 @@ COMMON = [
     [
         "Residents complained that nobody had warned them.",
         "People on the spot asked why warnings reached them so late.",
-        "\"We heard of it from the neighbours,\" said a shopkeeper who did not give a name.",
+        '"We heard of it from the neighbours," said a shopkeeper who did not give a name.',
     ],
     [
         "The last event of this kind in {place} was in {year}.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +17,8 @@ from askpkcn.encoder import QuestionEncoder, Rows
 from askpkcn.errors import IndexCorrupt, QuestionError
 from askpkcn.keywords import Keywords
 from askpkcn.reader import Reader
-from askpkcn.retriever import FusionSettings, Retriever
-from askpkcn.snapshot import live_name, open_snapshot, remedy
+from askpkcn.retriever import FusionSettings, Retriever, without_copies
+from askpkcn.snapshot import held, live_name, remedy
 from askpkcn.text import normalise
 from askpkcn.types import (
     MAX_GROUPS,
@@ -102,7 +103,10 @@ class Engine:
 
         The models are loaded when they are first needed, or by `load`.
         """
-        snapshot = open_snapshot(index)
+        with ExitStack() as stack:
+            snapshot = stack.enter_context(held(index))  # nobody drops it while it is asked
+            self._catalogue = stack.enter_context(closing(Catalogue(snapshot.catalogue)))
+            self._stack = stack.pop_all()
         self.snapshot = snapshot.name
         self.manifest = snapshot.manifest
         self._folder = index
@@ -110,7 +114,6 @@ class Engine:
         self._fusion = fusion
         self._calibration = calibration or Calibration.load()
         self._given_reader = reader
-        self._catalogue = Catalogue(snapshot.catalogue)
         self._answerer = Answerer(self._calibration, self._catalogue)
 
     @cached_property
@@ -165,7 +168,7 @@ class Engine:
 
     def close(self) -> None:
         """Close the snapshot's files."""
-        self._catalogue.close()
+        self._stack.close()
 
     def ask(
         self,
@@ -211,8 +214,20 @@ class Engine:
         started = perf_counter()
         vector = self._encoder.embed_question(inquiry.question)
         encoded = perf_counter()
-        hits = self._retriever.retrieve(inquiry.question, vector, inquiry.filters, inquiry.passages)
+        hits = self._hits(inquiry, vector)
         return _Found(inquiry, hits, encoded - started, perf_counter() - encoded)
+
+    def _hits(self, inquiry: Inquiry, vector: Rows) -> list[Hit]:
+        """Return the best passages; what copies repeat gives its place to others."""
+        if not self._has_stories:
+            return self._retriever.retrieve(inquiry.question, vector, inquiry.filters, inquiry.passages)
+        deep = max(self._retriever.depth, inquiry.passages)
+        hits = self._retriever.retrieve(inquiry.question, vector, inquiry.filters, deep)
+        return without_copies(hits, self._catalogue.story)[: inquiry.passages]
+
+    @cached_property
+    def _has_stories(self) -> bool:
+        return self._catalogue.has_stories()
 
     def _decide(self, found: _Found, spans: Sequence[Span | None], read: float) -> Trace:
         inquiry = found.inquiry
@@ -251,6 +266,10 @@ class Engine:
     def articles(self) -> Iterator[tuple[Source, int]]:
         """Yield every article with its number of passages, in order of id."""
         return self._catalogue.sources()
+
+    def stories(self) -> Iterator[tuple[Source, ...]]:
+        """Yield the articles of every story that has copies, earliest first."""
+        return self._catalogue.stories()
 
     def undated(self, filters: Filters) -> int:
         """Return how many articles of the filters' outlets have no date, so that no range of dates holds them."""

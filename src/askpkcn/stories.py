@@ -14,7 +14,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -48,9 +48,9 @@ CROWD = 200
 _WORD = re.compile(r"\w+")
 _SENTENCE_END = re.compile(r"(?<=[.!?۔؟][\s\"”’')\]])\s*|\n+")
 _COMMON = frozenset(
-    "a an the of in on at to for and or but by with from as is are was were be been has have had it its that this which "
-    "who whom will would their they them he she his her not no after before into over under out up down than then there "
-    "here so such said say says".split()
+    "a an the of in on at to for and or but by with from as is are was were be been has have had it its that this "
+    "which who whom will would their they them he she his her not no after before into over under out up down than "
+    "then there here so such said say says".split()
 )
 
 
@@ -115,7 +115,7 @@ def _candidates(bands: Sequence[Bands]) -> Iterator[tuple[int, int]]:
         for run in np.split(order, ends):
             if len(run) > 1:
                 members = numbers[run].tolist()
-                close = combinations(members, 2) if len(members) <= CROWD else zip(members, members[1:], strict=False)
+                close = combinations(members, 2) if len(members) <= CROWD else pairwise(members)
                 for one, other in close:
                     key = one * len(bands) + other
                     if key not in seen:

@@ -144,6 +144,17 @@ class Quote:
             raise ValueError(f"{article.id}: quote [{self.start}:{self.end}] is outside its sentence")
 
 
+def earliest(source: Source) -> tuple[date, str]:
+    """Order articles by publication, those without a date last."""
+    return source.published or date.max, source.id
+
+
+def other_outlets(quote: Quote) -> set[str]:
+    """Return the outlets of a quote's copies that are not its own, in small letters."""
+    named = {each.outlet.casefold() for each in quote.copies if each.outlet}
+    return named - {(quote.source.outlet or "").casefold()}
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Quotes that say the same; `text` is the best one's, `probability` that of the group."""
