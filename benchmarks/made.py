@@ -28,6 +28,10 @@ SPARE = (
     "engine meadow candle harvest marble pepper velvet anchor basket saddle timber whistle garden feather mirror"
 ).split()
 
+CONSONANTS = "b d f g h k l m n p r s t v z br dr gr kl pl st tr".split()
+VOWELS = "a e i o u ai ea ou".split()
+SMALL = "the of and to in a for on with by from that was were has it as at which after before under over".split()
+
 KINDS: dict[str, tuple[str, list[list[str]]]] = {
     "fire": (
         "Fire at {place} port destroys {good}",
@@ -251,3 +255,34 @@ def _edited(text: str, share: float, chance: random.Random) -> str:
         elif way < 0.8:  # one more
             made += [chance.choice(SPARE), word]
     return " ".join(made)
+
+
+def prose(chance: random.Random, sentences: int) -> str:
+    """Return sentences of words that mean nothing, with English ones among them, in the frequencies of a language."""
+    said = []
+    for _ in range(sentences):
+        words = [
+            _word(chance) if chance.random() < 0.55 else chance.choice(SMALL) for _ in range(chance.randint(9, 18))
+        ]
+        said.append(" ".join(words).capitalize() + ".")
+    return " ".join(said)
+
+
+def _word(chance: random.Random) -> str:
+    """Return one of some ten thousand words; the first of them are common, the last rare."""
+    number = int(10_000 * chance.random() ** 3)
+    made = []
+    for _ in range(2 + number % 2):
+        number, consonant = divmod(number, len(CONSONANTS))
+        number, vowel = divmod(number, len(VOWELS))
+        made.append(CONSONANTS[consonant] + VOWELS[vowel])
+    return "".join(made)
+
+
+def filler(chance: random.Random, sentences: int = 6) -> Piece:
+    """Return a short article that shares little with any other: two facts of an event, and prose."""
+    head = report(event(chance), chance)
+    lead = " ".join(head.paragraphs[0].split(". ")[:1]).rstrip(".") + "."
+    half = sentences // 2
+    body = (lead, prose(chance, half), prose(chance, sentences - half))
+    return Piece(head.title, head.author, head.outlet, head.published, body)

@@ -142,7 +142,8 @@ class Reading:
         author = made.author if kind in _HEADED or "author" in changed else None
         text = with_head(made.text, title, author)
         source = Source(id, made.title or title_from(id), made.outlet, made.author, made.published, made.url)
-        return make(source, text)
+        added = len(normalise(text)) - len(made.text)  # above all but the first page's beginning
+        return make(source, text, (0, *(start + added for start in made.pages[1:])) if made.pages else ())
 
 
 @contextmanager
