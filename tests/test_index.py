@@ -378,7 +378,9 @@ def test_a_second_writer_is_told_to_wait(folder, at):
     live = make(folder, at).snapshot
     with (at / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(IndexUnwritable, match=r"another askpkcn is writing to .*; wait until it has ended, or name another --index"):
+        with pytest.raises(
+            IndexUnwritable, match=r"another askpkcn is writing to .*; wait until it has ended, or name another --index"
+        ):
             make(folder, at)
     assert open_snapshot(at).name == live
 
