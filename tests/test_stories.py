@@ -76,7 +76,10 @@ def test_copies_of_copies_are_of_one_story_and_short_texts_of_none(chance):
 
 
 def test_a_crowd_that_says_the_same_few_words_is_compared_with_its_neighbours_alone():
-    table = "Final result of the match between the two teams in the northern league on the ground of the old university of Kasur today."
+    table = (
+        "Final result of the match between the two teams in the northern league on the ground of the old university "
+        "of Kasur today."
+    )
     assert len(group([table] * (stories.CROWD + 50))[0]) == stories.CROWD + 50
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
@@ -234,7 +234,7 @@ class Catalogue:
             for row in cursor.execute(f"SELECT {PASSAGE} FROM passages p ORDER BY number"):
                 yield Passage(*row)
 
-    def contents(self) -> Iterator[tuple[object, ...]]:
+    def contents(self) -> Generator[tuple[object, ...]]:
         """Yield every row of it, but for what is kept for the next build: what kind of row, its name, and the rest."""
         with closing(self._connection.cursor()) as cursor:
             for query in (

@@ -49,7 +49,8 @@ def rebuild(index: Path, model_of: Callable[[str | None], Model]) -> dict[str, f
                     f"build has {fresh.encoder.name} {fresh.encoder.digest[:12]}; {remedy(index)}"
                 )
             with _opened(snapshot) as old, _opened(fresh) as new:
-                _same_rows(old.catalogue.contents(), new.catalogue.contents(), index)
+                with closing(old.catalogue.contents()) as ours, closing(new.catalogue.contents()) as theirs:
+                    _same_rows(ours, theirs, index)
                 largest = _difference(old.vectors, new.vectors)
                 if largest > SAME:
                     raise IndexCorrupt(

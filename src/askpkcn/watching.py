@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event, Thread
 from typing import NoReturn
 
 import watchfiles
@@ -16,8 +17,8 @@ QUIET_MS = 1_000
 """Changes that follow one another within this time are one build."""
 LONGEST_MS = 10_000
 """A build waits no longer than this for quiet."""
-AGAIN_MS = 15_000
-"""After a build that failed, the next try, even if nothing has changed: what stood in its way may be gone."""
+AGAIN = 15.0
+"""Seconds after a build that failed until the next try, even if nothing has changed: what stood in its way may go."""
 
 
 def watch(paths: list[Path], index: Path, build: Callable[[], None], complain: Callable[[str], None]) -> None:
@@ -26,30 +27,37 @@ def watch(paths: list[Path], index: Path, build: Callable[[], None], complain: C
     A build that fails after the first is told, and tried again; the index answers as before.
     """
     before = signal.signal(signal.SIGTERM, _stop)
+    changed, stop = Event(), Event()
+    # Watched from before the first build on, so that nothing that changes meanwhile is missed.
+    watching = Thread(target=_notice, args=(paths, index, changed, stop), daemon=True)
     try:
-        # Watched from before the first build on, so that nothing that changes meanwhile is missed.
-        changes = watchfiles.watch(
-            *paths,
-            watch_filter=_outside(index),
-            debounce=LONGEST_MS,
-            step=QUIET_MS,
-            rust_timeout=AGAIN_MS,
-            yield_on_timeout=True,
-            raise_interrupt=True,
-        )
+        watching.start()
         build()
-        failed = False
-        for changed in changes:
-            if not changed and not failed:
+        failed = ""
+        while True:
+            if not changed.wait(AGAIN) and not failed:
                 continue
+            changed.clear()
             try:
                 build()
-                failed = False
+                failed = ""
             except AskpkcnError as error:
-                failed = True
-                complain(f"error: {error}")
+                if str(error) != failed:
+                    complain(f"error: {error}")
+                failed = str(error)
     finally:
+        stop.set()
+        watching.join()
         signal.signal(signal.SIGTERM, before)
+
+
+def _notice(paths: list[Path], index: Path, changed: Event, stop: Event) -> None:
+    """Set `changed` for whatever changes under the paths until `stop` is set."""
+    filter = _outside(index)
+    for _ in watchfiles.watch(
+        *paths, watch_filter=filter, debounce=LONGEST_MS, step=QUIET_MS, stop_event=stop, rust_timeout=200
+    ):
+        changed.set()
 
 
 def _outside(index: Path) -> Callable[[watchfiles.Change, str], bool]:

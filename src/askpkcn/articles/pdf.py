@@ -36,8 +36,8 @@ def read(file: Path) -> Extracted:
 def _page_starts(blocks: list[str], begins: list[tuple[int, int]], kept: list[str]) -> tuple[int, ...]:
     """Return where each page begins in the text of those blocks that were kept; the first begins at 0."""
     offsets = [0]
-    for block in kept:
-        offsets.append(offsets[-1] + len(block) + 2)
+    for text in kept:
+        offsets.append(offsets[-1] + len(text) + 2)
     place: dict[int, int] = {}
     for one, other, size in SequenceMatcher(None, blocks, kept, autojunk=False).get_matching_blocks():
         place.update({one + i: other + i for i in range(size)})
