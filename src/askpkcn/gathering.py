@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from askpkcn import articles
-from askpkcn.articles import Found, Piece, Readings, Skipped, Survey
+from askpkcn.articles import Contents, Found, Piece, Readings, Skipped, Survey
 from askpkcn.errors import ArticleError
 from askpkcn.memory import Memory, Remembered, Told, written
 from askpkcn.types import Article
@@ -139,16 +139,20 @@ class Gathering:
     def _again(self, each: Found, remembered: Remembered) -> Iterator[Article | Told | Repeat | FileRead]:
         """Take an unchanged file as it was; where the snapshot lacks a text, because another had it, read it anew."""
         self.readings.plain.known(each, (p.source.id for p in remembered.pieces if isinstance(p, Told)))
-        texts: dict[str, Article] | None = None
+        fresh: Contents | None = None
         for piece in remembered.pieces:
             if not isinstance(piece, Told):
                 self._take(piece)
                 continue
             article: Article | Told = piece
             if piece.sha256 not in self._seen and (self.memory.article(piece.source.id) or ("", ""))[1] != piece.sha256:
-                if texts is None:
-                    texts = {one.id: one for one in self.readings.plain.contents(each).articles}
-                article = texts[piece.source.id]
+                fresh = fresh or self.readings.plain.contents(each)
+                again = [one for one in fresh.articles if one.id == piece.source.id]
+                if not again:  # it could be read before, and cannot now
+                    for skipped in fresh.skipped:
+                        self._skip(skipped)
+                    return
+                (article,) = again
             yield self._first(article, piece)
         yield FileRead(each.id, self._digests[each.id] or "", written(remembered.pieces))
 

@@ -162,12 +162,11 @@ def prune(folder: Path, keep: int = 0) -> tuple[list[Stored], list[Stored]]:
 
     A snapshot that a reader holds stays. Raises IndexMissing or IndexUnwritable.
     """
-    found = snapshots(folder)
-    open_snapshot(folder)  # while nothing that can be read is live, nothing else is dropped
+    snapshots(folder)  # before the lock makes a folder where there is no index
     with only_writer(folder):
+        live = open_snapshot(folder)  # while nothing that can be read is live, nothing else is dropped
         others = [each for each in snapshots(folder) if not each.live]
-        shutil.rmtree(folder / "snapshots" / STAGED, ignore_errors=True)
-        drop_old(folder, {each.name for each in found if each.live} | {each.name for each in others[:keep]})
+        drop_old(folder, {live.name} | {each.name for each in others[:keep]})
         left = {place.name for place in _places(folder)}
     gone = [each for each in others if each.name not in left]
     return gone, [each for each in others[keep:] if each.name in left]

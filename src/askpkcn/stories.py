@@ -128,11 +128,6 @@ def _told(text: str) -> Told:
     return words_of(text), tuple(words for words in sentences if len(words) >= 3)
 
 
-def compare(one: str, other: str) -> bool:
-    """Tell whether two texts are copies of one another."""
-    return are_copies(_told(one), _told(other))
-
-
 def are_copies(one: Told, other: Told) -> bool:
     """Tell whether nearly every sentence of each has its counterpart in the other, or one is the other cut."""
     shared = len(one[0] & other[0])

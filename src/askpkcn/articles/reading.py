@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,7 +89,7 @@ class Reading:
     def digest(self, found: Found) -> str | None:
         """Return what a file's articles depend on, as one digest, or None if it cannot be told."""
         try:
-            told = hashlib.sha256(f"{code_digest()}\n{found.id}\n{found.file.suffix}\n".encode())
+            told = hashlib.sha256(f"{code_digest()}\n{found.id}\n".encode() + os.fsencode(found.file.suffix) + b"\n")
             told.update(self._sidecars.digest(found))
             if not found.file.is_file():
                 return None
