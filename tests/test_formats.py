@@ -308,13 +308,13 @@ def test_the_page_of_each_sentence_of_a_pdf_is_kept(tmp_path):
     head = ["The Trees of the Thakot Valley Counted", "By Ann Li", ""]
     pages = [[*head, *page_of_trees("one")], [*share, *page_of_trees("two")], [], page_of_trees("four"), share]
     (tmp_path / "trees.pdf").write_bytes(pdf([*pages, page_of_trees("six")]))
-    (one,), _, _ = contents(tmp_path / "trees.pdf")
-    assert "Subscribe" not in one.text
+    (made,) = contents(tmp_path / "trees.pdf").articles
+    assert "Subscribe" not in made.text
     for number, name in ((1, "one"), (2, "two"), (4, "four"), (6, "six")):
         for tree in TREES:
-            at = one.text.index(f"The {tree} of page {name}")
-            assert one.page(at) == one.page(at + len(tree)) == number, (tree, name)
-    assert one.page(0) == one.pages.index(0) + 1 == 1
+            at = made.text.index(f"The {tree} of page {name}")
+            assert made.page(at) == made.page(at + len(tree)) == number, (tree, name)
+    assert made.page(0) == made.pages.index(0) + 1 == 1
     (tmp_path / "tree.txt").write_text(SENTENCE)
     assert articles.read(Found(tmp_path / "tree.txt", "tree.txt")).page(5) is None
 
@@ -322,7 +322,7 @@ def test_the_page_of_each_sentence_of_a_pdf_is_kept(tmp_path):
 def test_pages_move_with_a_title_and_a_byline_that_are_put_above(tmp_path):
     write(tmp_path, articles_toml='["*"]\ntitle = "A Title From Elsewhere Altogether"\nauthor = "Bo Khan"\n')
     (tmp_path / "trees.pdf").write_bytes(pdf([page_of_trees("one"), page_of_trees("two")]))
-    (one,), _, _ = contents(tmp_path / "trees.pdf", tmp_path)
-    assert one.text.startswith("A Title From Elsewhere Altogether\n\nBy Bo Khan\n\nThe amber")
-    assert one.page(one.text.index("The amber of page two")) == 2
-    assert one.page(one.text.index("The amber of page two") - 3) == 1
+    (made,) = contents(tmp_path / "trees.pdf", tmp_path).articles
+    assert made.text.startswith("A Title From Elsewhere Altogether\n\nBy Bo Khan\n\nThe amber")
+    assert made.page(made.text.index("The amber of page two")) == 2
+    assert made.page(made.text.index("The amber of page two") - 3) == 1

@@ -102,3 +102,19 @@ def test_a_vector_that_differs_is_told(updated):
 def test_another_encoder_is_told(updated):
     with pytest.raises(IndexMismatch, match=r"was made by the encoder hashes .*, a fresh build has other"):
         rebuild(updated, lambda _name: Model(lambda: HashEncoder("other")))
+
+
+@pytest.mark.slow
+def test_the_real_encoder_gives_the_same_vectors_in_other_company(tmp_path):
+    seeds = Path(__file__).parent.parent / "seeds"
+    folder = shutil.copytree(seeds, tmp_path / "seeds")
+    model = building.named_model(None)
+    for name in ("khan-fall.md", "kakar-visit.md"):
+        (folder / name).unlink()
+    build([folder], tmp_path / "index", model)
+    for name in ("khan-fall.md", "kakar-visit.md"):
+        shutil.copy(seeds / name, folder)
+        build([folder], tmp_path / "index", model)
+    compared = rebuild(tmp_path / "index", lambda _name: model)
+    assert compared["vectors"] <= 1e-6
+    assert compared["questions"] == 31

@@ -44,7 +44,7 @@ class RateColumn(ProgressColumn):
 def build_with_bar(
     paths: list[Path],
     index: Path,
-    model: str | None,
+    model: Model,
     settings: PassageSettings,
     console: Console,
     strict: bool = False,
@@ -59,12 +59,11 @@ def build_with_bar(
                 tasks[stage] = progress.add_task(STAGES[stage], total=total)
             progress.update(tasks[stage], completed=done, total=total)
 
-        return build(paths, index, named_model(model), settings, report, strict=strict)
+        return build(paths, index, model, settings, report, strict=strict)
 
 
-@cache
 def named_model(name: str | None) -> Model:
-    """Return a model by what the user called it; it is loaded once, when it is first needed."""
+    """Return a model by what the user called it; it is loaded when it is first needed, and once."""
     told = str(Path(name).absolute()) if name and Path(name).exists() else name
     return Model(cache(lambda: open_encoder(name)), told, model_digest(name))
 

@@ -30,20 +30,21 @@ def index(
     as_json: JsonOption = False,
 ) -> int:
     """Index articles (HTML, PDF, DOCX, Markdown, text, JSON Lines) as a new snapshot; without PATH, those of seeds/."""
-    from askpkcn import watching
-    from askpkcn.building import build_with_bar
+    from askpkcn.building import build_with_bar, named_model
 
     try:
         settings = PassageSettings(budget, overlap)
     except ValueError as error:
         raise ArticleError(f"{error}; choose another --budget or --overlap") from error
     found = paths or [Path("seeds")]
-    console = open_console(stderr=True)
+    console, opened = open_console(stderr=True), named_model(model)
 
     def build() -> None:
-        _tell(build_with_bar(found, index, model, settings, console, strict), index, as_json)
+        _tell(build_with_bar(found, index, opened, settings, console, strict), index, as_json)
 
     if watch:
+        from askpkcn import watching
+
         watching.watch(found, index, build, complain)
     else:
         build()

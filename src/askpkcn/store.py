@@ -11,7 +11,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from askpkcn.keywords import Keywords
 from askpkcn.snapshot import NAME, in_use, live_name, open_snapshot
 from askpkcn.vectors import Vectors
 
+LOCK = ".lock"
 STAGED = ".staged"
 STAMP = "%Y%m%dT%H%M%S%fZ"
 
@@ -41,16 +42,25 @@ class Stored:
 @contextmanager
 def only_writer(folder: Path) -> Iterator[None]:
     """Hold the index's write lock; the kernel gives it back however the process ends. Raises IndexUnwritable."""
+    file, new = folder / LOCK, not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / ".lock").open("w") as lock:
+        with file.open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+                ours = file.exists() and os.fstat(lock.fileno()).st_ino == file.stat().st_ino
+            except BlockingIOError:
+                ours = False
+            if not ours:
                 raise IndexUnwritable(
                     f"another askpkcn is writing to {folder}; wait until it has ended, or name another --index"
-                ) from error
-            yield
+                )
+            try:
+                yield
+            finally:
+                if new and [each.name for each in folder.iterdir()] == [LOCK]:  # nothing was written
+                    file.unlink()
+                    folder.rmdir()
     except (OSError, sqlite3.OperationalError) as error:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise IndexUnwritable(f"{folder} cannot be written ({why}); free space or name another --index") from error
@@ -66,6 +76,8 @@ def staging(folder: Path) -> Iterator[Path]:
         yield staged
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+        with suppress(OSError):  # a first build that failed leaves no folder
+            staged.parent.rmdir()
 
 
 def live_or_none(folder: Path) -> str:
