@@ -12,7 +12,7 @@ import numpy as np
 from askpkcn import articles
 from askpkcn.encoder import EncoderCard, Rows
 from askpkcn.passages import PassageSettings, passages, sentences
-from askpkcn.types import Article, Extent, Passage, Source
+from askpkcn.types import Article, Extent, Passage, Source, earliest
 
 
 class HashEncoder:
@@ -59,6 +59,7 @@ class Shelf:
 
     def __init__(self, *held: Article) -> None:
         self._held = {one.id: one for one in held}
+        self.stories: dict[str, str] = {}
 
     def article(self, article_id: str) -> Article | None:
         return self._held.get(article_id)
@@ -67,3 +68,11 @@ class Shelf:
         touched = [(low, high) for low, high in sentences(article.text) if high > start and low < end]
         low, high = touched[0][0], touched[-1][1]
         return Extent(article.text[low:high], low, high)
+
+    def story(self, article_id: str) -> str | None:
+        return self.stories.get(article_id)
+
+    def copies(self, article_id: str) -> tuple[Source, ...]:
+        story = self.story(article_id)
+        others = [id for id, name in self.stories.items() if story and name == story and id != article_id]
+        return tuple(sorted((self._held[id].source for id in others), key=earliest))

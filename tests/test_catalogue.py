@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from texts import texts
 
 from askpkcn import keywords
-from askpkcn.catalogue import Catalogue, Writer
+from askpkcn.catalogue import Catalogue, Entry, Writer
 from askpkcn.errors import IndexCorrupt
 from askpkcn.keywords import Keywords
 from askpkcn.passages import sentences
@@ -22,7 +22,7 @@ def write(file: Path, *held: Article, budget: int = 160) -> list[Passage]:
     with Writer(file) as writer:
         for one in held:
             packed = cut(one, budget=budget, first=len(made))
-            writer.add(one, sentences(one.text), packed)
+            writer.add(Entry(one, sentences(one.text), packed))
             made += packed
     return made
 
@@ -57,7 +57,8 @@ def test_articles_come_back_whole(opened, held):
 
 
 def test_digests_and_undated_articles_are_told(opened, held):
-    assert list(opened.digests()) == [(one.source, one.sha256) for one in held]
+    assert [opened.told(one.id) for one in held] == [(one.source, one.sha256) for one in held]
+    assert opened.told("nothing") is None
     assert opened.undated() == opened.undated(["DAWN"]) == opened.undated(["Dawn", "The Diplomat"]) == 1
     assert opened.undated(["The Diplomat"]) == 0
 

@@ -58,7 +58,8 @@ def test_readme_examples_print_what_the_readme_shows(line, seeds_index, capsys, 
 
 
 def volatile(text: str) -> str:
-    """Blank what differs from run to run: times, snapshot names, and probabilities."""
+    """Blank what differs from run to run: times, snapshot names and dates, and probabilities."""
     text = re.sub(r"\d+ ms \(encode \d+, retrieve \d+, read \d+, decide \d+\)", "T ms", text)
     text = re.sub(r"\d{8}T\d+Z-[0-9a-f]{16}", "SNAPSHOT", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:]+\+00:00", "CREATED", text)
     return re.sub(r"probability \d\.\d\d", "probability P", text)

@@ -292,3 +292,37 @@ def test_a_folder_that_cannot_be_read_is_told(tmp_path):
     (tmp_path / "shut").mkdir(mode=0)
     (skipped,) = articles.survey([tmp_path]).skipped
     assert "shut cannot be read (Permission denied)" in skipped.why
+
+
+TREES = "amber birch cedar dahlia elder fern".split()
+
+
+def page_of_trees(name: str) -> list[str]:
+    """Return a page of a paragraph that goes on over it but for its last line, words of its own in each line."""
+    lines = [f"The {tree} of page {name} stands in a line that goes on, as {name}{tree[::-1]} does" for tree in TREES]
+    return [*lines[:-1], f"{lines[-1]}."]
+
+
+def test_the_page_of_each_sentence_of_a_pdf_is_kept(tmp_path):
+    share = ["Share this article", "Subscribe for full access"]
+    head = ["The Trees of the Thakot Valley Counted", "By Ann Li", ""]
+    pages = [[*head, *page_of_trees("one")], [*share, *page_of_trees("two")], [], page_of_trees("four"), share]
+    (tmp_path / "trees.pdf").write_bytes(pdf([*pages, page_of_trees("six")]))
+    (made,) = contents(tmp_path / "trees.pdf").articles
+    assert "Subscribe" not in made.text
+    for number, name in ((1, "one"), (2, "two"), (4, "four"), (6, "six")):
+        for tree in TREES:
+            at = made.text.index(f"The {tree} of page {name}")
+            assert made.page(at) == made.page(at + len(tree)) == number, (tree, name)
+    assert made.page(0) == made.pages.index(0) + 1 == 1
+    (tmp_path / "tree.txt").write_text(SENTENCE)
+    assert articles.read(Found(tmp_path / "tree.txt", "tree.txt")).page(5) is None
+
+
+def test_pages_move_with_a_title_and_a_byline_that_are_put_above(tmp_path):
+    write(tmp_path, articles_toml='["*"]\ntitle = "A Title From Elsewhere Altogether"\nauthor = "Bo Khan"\n')
+    (tmp_path / "trees.pdf").write_bytes(pdf([page_of_trees("one"), page_of_trees("two")]))
+    (made,) = contents(tmp_path / "trees.pdf", tmp_path).articles
+    assert made.text.startswith("A Title From Elsewhere Altogether\n\nBy Bo Khan\n\nThe amber")
+    assert made.page(made.text.index("The amber of page two")) == 2
+    assert made.page(made.text.index("The amber of page two") - 3) == 1

@@ -144,7 +144,7 @@ def test_progress_is_told_to_its_end(folder, at):
     told: list[tuple[str, int, int]] = []
     make(folder, at, report=lambda *row: told.append(row))
     stages = [stage for stage, _, _ in told]
-    assert sorted(set(stages), key=stages.index) == ["reading", "passages", "embedding", "encoder"]
+    assert sorted(set(stages), key=stages.index) == ["looking", "reading", "stories", "embedding", "encoder"]
     assert all(done == total for done, total in {stage: row for stage, *row in told}.values())
 
 
@@ -172,8 +172,8 @@ build([Path(sys.argv[2])], Path(sys.argv[3]), lambda: HashEncoder(sys.argv[6]), 
 @pytest.mark.parametrize(
     ("stage", "moment", "encoder"),
     [
-        *((stage, moment, "other") for stage in ("passages", "embedding", "encoder") for moment in ("begun", "done")),
-        ("reading", "begun", "hashes"),
+        *((stage, moment, "other") for stage in ("stories", "embedding", "encoder") for moment in ("begun", "done")),
+        *((stage, "begun", "hashes") for stage in ("looking", "reading")),
         ("rename", "other", "other"),
         ("rename", "same", "hashes"),
         ("replace", "same", "hashes"),
@@ -327,7 +327,7 @@ def rewrite_manifest(at: Path, **changes: object) -> None:
 def test_another_format_names_both_and_the_remedy(folder, at):
     make(folder, at)
     rewrite_manifest(at, format=99)
-    with pytest.raises(IndexMismatch, match="has index format 99, this askpkcn reads format 1; rebuild it with"):
+    with pytest.raises(IndexMismatch, match="has index format 99, this askpkcn reads format 2; rebuild it with"):
         open_snapshot(at)
     make(folder, at)
     assert verify(at)["articles"] == 3
@@ -378,7 +378,9 @@ def test_a_second_writer_is_told_to_wait(folder, at):
     live = make(folder, at).snapshot
     with (at / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(IndexUnwritable, match=r"another build is writing to .*; wait until it has ended"):
+        with pytest.raises(
+            IndexUnwritable, match=r"another askpkcn is writing to .*; wait until it has ended, or name another --index"
+        ):
             make(folder, at)
     assert open_snapshot(at).name == live
 

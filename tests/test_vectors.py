@@ -28,6 +28,8 @@ def numbers(found: list) -> list[int]:
 def test_rows_come_back_as_they_were_written(opened, rows):
     assert len(opened) == len(rows)
     np.testing.assert_array_equal(opened.rows(), rows)
+    some = np.array([7, 0, 2999], dtype=np.int64)
+    np.testing.assert_array_equal(opened.rows_at(some), rows[some])
 
 
 def test_the_nearest_come_first_with_their_cosines(opened, rows):

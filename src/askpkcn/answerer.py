@@ -9,7 +9,7 @@ from typing import Protocol
 from askpkcn import agreement, evidence, expected
 from askpkcn.calibration import Calibration, features
 from askpkcn.errors import REBUILD, IndexCorrupt
-from askpkcn.types import Article, Extent, Group, Hit, Near, Quote, Reason, Span
+from askpkcn.types import Article, Extent, Group, Hit, Near, Quote, Reason, Source, Span
 
 NEAREST = 3
 
@@ -22,6 +22,12 @@ class Library(Protocol):
 
     def sentence_around(self, article: Article, start: int, end: int) -> Extent:
         """Return the sentence or sentences that hold [start, end)."""
+
+    def story(self, article_id: str) -> str | None:
+        """Return the name of an article's story, or None if it has no edited copy."""
+
+    def copies(self, article_id: str) -> tuple[Source, ...]:
+        """Return the articles that tell the same story in nearly the same words, earliest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,20 @@ class Answerer:
         sure = [c for c in found if c.probability >= self._calibration.threshold]
         if not sure:
             return Decision((), probability, Reason.BELOW_THRESHOLD, self._nearest(hits, found), tuple(found))
-        return Decision(tuple(_groups(sure)[:max_groups]), probability, None, (), tuple(found))
+        return Decision(tuple(self._groups(sure, max_groups)), probability, None, (), tuple(found))
+
+    def _groups(self, candidates: Sequence[Candidate], most: int) -> list[Group]:
+        """Return groups of candidates that agree, each with one quote a story: a copy is no second source."""
+        made = []
+        for members in agreement.group([c.article.text[c.span.start : c.span.end] for c in candidates])[:most]:
+            speaks: dict[str, str] = {}  # for a story, the article whose quotes are shown
+            quotes = []
+            for one in (candidates[i] for i in members):
+                story = self._library.story(one.article.id) or one.article.id
+                if speaks.setdefault(story, one.article.id) == one.article.id:
+                    quotes.append(_quote(one, self._library.copies(one.article.id)))
+            made.append(Group(quotes[0].text, quotes[0].probability, tuple(quotes)))
+        return made
 
     def _article(self, article_id: str) -> Article:
         article = self._library.article(article_id)
@@ -137,18 +156,9 @@ def _without_overlaps(candidates: Sequence[Candidate]) -> list[Candidate]:
     return kept
 
 
-def _groups(candidates: Sequence[Candidate]) -> list[Group]:
-    quotes = [_quote(candidate) for candidate in candidates]
-    made = []
-    for members in agreement.group([quote.text for quote in quotes]):
-        first = quotes[members[0]]
-        made.append(Group(first.text, first.probability, tuple(quotes[i] for i in members)))
-    return made
-
-
-def _quote(candidate: Candidate) -> Quote:
-    article, span = candidate.article, candidate.span
-    text = article.text[span.start : span.end]
-    quote = Quote(article.source, text, span.start, span.end, candidate.sentence, candidate.probability)
+def _quote(candidate: Candidate, copies: tuple[Source, ...]) -> Quote:
+    article, (start, end) = candidate.article, (candidate.span.start, candidate.span.end)
+    text, page = article.text[start:end], article.page(start)
+    quote = Quote(article.source, text, start, end, candidate.sentence, candidate.probability, page, copies)
     quote.check(article)
     return quote

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import cache
 from pathlib import Path
 
 from rich.console import Console
@@ -19,13 +20,14 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from askpkcn.encoder import DEFAULT_MODEL, PassageEncoder, SentenceTransformersEncoder
-from askpkcn.index import Built, build
+from askpkcn.encoder import DEFAULT_MODEL, PassageEncoder, SentenceTransformersEncoder, model_digest
+from askpkcn.index import Built, Model, build
 from askpkcn.passages import PassageSettings
 
 STAGES = {
+    "looking": "looking for changes",
     "reading": "reading articles",
-    "passages": "cutting passages",
+    "stories": "finding copies",
     "embedding": "embedding passages",
     "encoder": "exporting the question encoder",
 }
@@ -42,7 +44,7 @@ class RateColumn(ProgressColumn):
 def build_with_bar(
     paths: list[Path],
     index: Path,
-    model: str | None,
+    model: Model,
     settings: PassageSettings,
     console: Console,
     strict: bool = False,
@@ -57,7 +59,13 @@ def build_with_bar(
                 tasks[stage] = progress.add_task(STAGES[stage], total=total)
             progress.update(tasks[stage], completed=done, total=total)
 
-        return build(paths, index, lambda: open_encoder(model), settings, report, strict=strict)
+        return build(paths, index, model, settings, report, strict=strict)
+
+
+def named_model(name: str | None) -> Model:
+    """Return a model by what the user called it; it is loaded when it is first needed, and once."""
+    told = str(Path(name).absolute()) if name and Path(name).exists() else name
+    return Model(cache(lambda: open_encoder(name)), told, model_digest(name))
 
 
 def open_encoder(model: str | None) -> PassageEncoder:

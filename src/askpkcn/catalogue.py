@@ -1,10 +1,11 @@
-"""Articles, sentences and passages in one sqlite file."""
+"""Articles, sentences, passages, stories, and the files that all of it came from, in one sqlite file."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpkcn.errors import REBUILD, IndexCorrupt
-from askpkcn.types import Article, Extent, Filters, Passage, Source
+from askpkcn.types import Article, Extent, Filters, Passage, Source, earliest
 
 SCHEMA = """
 CREATE TABLE articles (
   id TEXT PRIMARY KEY, title TEXT NOT NULL, outlet TEXT, author TEXT, published TEXT, url TEXT,
-  outlet_folded TEXT, text TEXT NOT NULL, sha256 TEXT NOT NULL, sentences BLOB NOT NULL
+  outlet_folded TEXT, text TEXT NOT NULL, sha256 TEXT NOT NULL, sentences BLOB NOT NULL, pages BLOB NOT NULL,
+  bands BLOB NOT NULL, story TEXT
 ) WITHOUT ROWID;
+CREATE INDEX articles_of_story ON articles (story) WHERE story IS NOT NULL;
+CREATE TABLE repeats (
+  id TEXT PRIMARY KEY, title TEXT NOT NULL, outlet TEXT, author TEXT, published TEXT, url TEXT,
+  article_id TEXT NOT NULL REFERENCES articles (id)
+) WITHOUT ROWID;
+CREATE INDEX repeats_of ON repeats (article_id);
+CREATE TABLE files (id TEXT PRIMARY KEY, digest TEXT NOT NULL, told TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE passages (
   number INTEGER PRIMARY KEY, article_id TEXT NOT NULL REFERENCES articles (id), start INTEGER NOT NULL,
   end INTEGER NOT NULL, text TEXT NOT NULL
@@ -28,6 +37,16 @@ CREATE INDEX passages_of ON passages (article_id);
 """
 SOURCE = "a.id, a.title, a.outlet, a.author, a.published, a.url"
 PASSAGE = "p.number, p.article_id, p.start, p.end, p.text"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An article with all that is made of it: the ranges of its sentences, its passages, and its stories' bands."""
+
+    article: Article
+    sentences: Sequence[tuple[int, int]]
+    passages: Sequence[Passage]
+    bands: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
 
 
 class Writer:
@@ -45,31 +64,37 @@ class Writer:
             if kind is None:
                 self._connection.commit()
 
-    def add(self, article: Article, sentences: Sequence[tuple[int, int]], passages: Sequence[Passage]) -> None:
-        """Add an article with the ranges of its sentences and its passages."""
-        source = article.source
-        published = source.published.isoformat() if source.published else None
+    def add(self, entry: Entry) -> None:
+        """Add an article with its sentences and passages."""
+        article, source = entry.article, entry.article.source
         folded = source.outlet.casefold() if source.outlet else None
-        bounds = np.asarray(sentences, dtype="<i4").reshape(-1, 2).tobytes()
-        self._connection.execute(
-            "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                source.id,
-                source.title,
-                source.outlet,
-                source.author,
-                published,
-                source.url,
-                folded,
-                article.text,
-                article.sha256,
-                bounds,
-            ),
-        )
+        bounds = np.asarray(entry.sentences, dtype="<i4").reshape(-1, 2).tobytes()
+        pages = np.asarray(article.pages, dtype="<i4").tobytes()
+        bands = entry.bands.astype("<u4").tobytes()
+        told = (*_cells(source), folded, article.text, article.sha256, bounds, pages, bands, None)
+        self._connection.execute(f"INSERT INTO articles VALUES ({','.join('?' * len(told))})", told)
         self._connection.executemany(
             "INSERT INTO passages VALUES (?, ?, ?, ?, ?)",
-            [(p.number, p.article_id, p.start, p.end, p.text) for p in passages],
+            [(p.number, p.article_id, p.start, p.end, p.text) for p in entry.passages],
         )
+
+    def repeat(self, source: Source, article_id: str) -> None:
+        """Add an article that has the same text as one that was added."""
+        self._connection.execute("INSERT INTO repeats VALUES (?, ?, ?, ?, ?, ?, ?)", (*_cells(source), article_id))
+
+    def file(self, id: str, digest: str, told: str) -> None:
+        """Add what a file gave, so that it need not be read again."""
+        self._connection.execute("INSERT INTO files VALUES (?, ?, ?)", (id, digest, told))
+
+    def text(self, article_id: str) -> str:
+        """Return the text of an article that was added."""
+        row = self._connection.execute("SELECT text FROM articles WHERE id = ?", [article_id]).fetchone()
+        return str(row[0])
+
+    def story(self, article_ids: Sequence[str]) -> None:
+        """Make one story of articles; it is called as the first of them."""
+        rows = [(article_ids[0], id) for id in article_ids]
+        self._connection.executemany("UPDATE articles SET story = ? WHERE id = ?", rows)
 
 
 class Catalogue:
@@ -80,7 +105,7 @@ class Catalogue:
         try:
             uri = file.resolve().as_uri() + "?mode=ro&immutable=1"
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-            self._connection.execute("SELECT count(*) FROM passages").fetchone()
+            self._connection.execute("SELECT 1 FROM passages LIMIT 1").fetchone()
         except sqlite3.DatabaseError as error:
             raise IndexCorrupt(f"{file} is no catalogue ({error}); {REBUILD}") from error
 
@@ -109,12 +134,6 @@ class Catalogue:
             for row in rows:
                 yield _source(row), int(row[6])
 
-    def digests(self) -> Iterator[tuple[Source, str]]:
-        """Yield every article's source with the sha256 of its text, in order of id."""
-        with self._cursor() as cursor:
-            for row in cursor.execute(f"SELECT {SOURCE}, a.sha256 FROM articles a ORDER BY a.id"):
-                yield _source(row), str(row[6])
-
     def undated(self, outlets: Sequence[str] = ()) -> int:
         """Return how many articles have no date, of these outlets or of all: what a range of dates leaves out."""
         among = f" AND outlet_folded IN ({','.join('?' * len(outlets))})" if outlets else ""
@@ -131,8 +150,64 @@ class Catalogue:
 
     def article(self, article_id: str) -> Article | None:
         """Return a whole article, or None if there is no such article."""
-        row = self._row(f"SELECT {SOURCE}, a.text, a.sha256 FROM articles a WHERE id = ?", article_id)
-        return Article(_source(row), str(row[6]), str(row[7])) if row else None
+        row = self._row(f"SELECT {SOURCE}, a.text, a.sha256, a.pages FROM articles a WHERE id = ?", article_id)
+        return Article(_source(row), str(row[6]), str(row[7]), _pages(row[8])) if row else None
+
+    def entry(self, article_id: str) -> Entry | None:
+        """Return a whole article with all that was made of it, or None if there is no such article."""
+        article = self.article(article_id)
+        row = self._row("SELECT bands FROM articles WHERE id = ?", article_id)
+        if article is None or row is None:
+            return None
+        bounds = [(int(start), int(end)) for start, end in self.sentence_bounds(article_id)]
+        with self._cursor() as cursor:
+            query = f"SELECT {PASSAGE} FROM passages p WHERE article_id = ? ORDER BY number"
+            made = [Passage(*cells) for cells in cursor.execute(query, [article_id])]
+        return Entry(article, bounds, made, np.frombuffer(row[0], dtype="<u4"))
+
+    def told(self, article_id: str) -> tuple[Source, str] | None:
+        """Return an article's source and the sha256 of its text, or None if there is no such article."""
+        row = self._row(f"SELECT {SOURCE}, a.sha256 FROM articles a WHERE id = ?", article_id)
+        return (_source(row), str(row[6])) if row else None
+
+    def file(self, id: str, digest: str) -> str | None:
+        """Return what a file gave, if it was read when it had this digest."""
+        row = self._row("SELECT told FROM files WHERE id = ? AND digest = ?", id, digest)
+        return str(row[0]) if row else None
+
+    def files(self) -> int:
+        """Return how many files all of it came from."""
+        row = self._row("SELECT count(*) FROM files")
+        return int(row[0]) if row else 0
+
+    def story(self, article_id: str) -> str | None:
+        """Return the name of an article's story, or None if it has no edited copy."""
+        row = self._row("SELECT story FROM articles WHERE id = ?", article_id)
+        return str(row[0]) if row and row[0] is not None else None
+
+    def copies(self, article_id: str) -> tuple[Source, ...]:
+        """Return the other articles of an article's story, those with the same text too, earliest first."""
+        query = f"""
+            WITH members (id) AS (SELECT m.id FROM articles a JOIN articles m ON m.story = a.story WHERE a.id = ?1
+                                  UNION SELECT ?1)
+            SELECT {SOURCE} FROM members JOIN articles a ON a.id = members.id WHERE a.id != ?1
+            UNION ALL SELECT {SOURCE} FROM members JOIN repeats a ON a.article_id = members.id"""
+        with self._cursor() as cursor:
+            return tuple(sorted(map(_source, cursor.execute(query, [article_id])), key=earliest))
+
+    def stories(self) -> Iterator[tuple[Source, ...]]:
+        """Yield the articles of every story of several, earliest first; stories in order of an article's id."""
+        query = """
+            SELECT min(id) FROM articles WHERE story IS NOT NULL GROUP BY story
+            UNION SELECT a.id FROM articles a JOIN repeats r ON r.article_id = a.id WHERE a.story IS NULL ORDER BY 1"""
+        with self._cursor() as cursor:
+            for (id,) in cursor.execute(query):
+                one = self.source(id)
+                yield tuple(sorted((*self.copies(id), *([one] if one else [])), key=earliest))
+
+    def has_stories(self) -> bool:
+        """Tell whether some article has an edited copy."""
+        return self._row("SELECT 1 FROM articles WHERE story IS NOT NULL LIMIT 1") is not None
 
     def sentence_bounds(self, article_id: str) -> NDArray[np.int32]:
         """Return the sentences of an article, int32, shape (n, 2), half-open ranges in order."""
@@ -158,6 +233,28 @@ class Catalogue:
         with self._cursor() as cursor:
             for row in cursor.execute(f"SELECT {PASSAGE} FROM passages p ORDER BY number"):
                 yield Passage(*row)
+
+    def contents(self) -> Generator[tuple[object, ...]]:
+        """Yield every row of it, but for what is kept for the next build: what kind of row, its name, and the rest."""
+        with self._cursor() as cursor:
+            for query in (
+                "SELECT 'article', * FROM articles ORDER BY id",
+                "SELECT 'repeat', * FROM repeats ORDER BY id",
+                "SELECT 'passage', article_id, number, start, end, text FROM passages ORDER BY number",
+            ):
+                yield from cursor.execute(query)
+
+    def passages_with_sources(self) -> Iterator[tuple[Passage, Source]]:
+        """Yield every passage with its article's source, in order of number."""
+        query = f"SELECT {PASSAGE}, {SOURCE} FROM passages p JOIN articles a ON a.id = p.article_id ORDER BY p.number"
+        with self._cursor() as cursor:
+            for row in cursor.execute(query):
+                yield Passage(*row[:5]), _source(row[5:])
+
+    def lengths(self) -> list[int]:
+        """Return the lengths of all passages in characters, in order of number."""
+        with self._cursor() as cursor:
+            return [int(row[0]) for row in cursor.execute("SELECT end - start FROM passages ORDER BY number")]
 
     def numbers(self, filters: Filters) -> list[int]:
         """Return the numbers of the passages inside the filters, ascending."""
@@ -227,3 +324,12 @@ def _source(row: Sequence[object]) -> Source:
     id, title, outlet, author, published, url = (None if cell is None else str(cell) for cell in row[:6])
     day = date.fromisoformat(published) if published else None
     return Source(id or "", title or "", outlet, author, day, url)
+
+
+def _cells(source: Source) -> tuple[str | None, ...]:
+    published = source.published.isoformat() if source.published else None
+    return source.id, source.title, source.outlet, source.author, published, source.url
+
+
+def _pages(data: bytes) -> tuple[int, ...]:
+    return tuple(np.frombuffer(data, dtype="<i4").tolist())

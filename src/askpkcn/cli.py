@@ -1,6 +1,6 @@
-"""The command line: `askpkcn index`, `ask`, `search`, `articles`, `show`, `verify`.
+"""The command line: `askpkcn ask`, `search`, `articles`, `show`.
 
-`eval` is in cli_eval, `serve` in cli_serve.
+What writes an index is in cli_index, `eval` in cli_eval, `serve` in cli_serve.
 
 Exit codes: 0 answered (or done), 1 the articles hold no answer, 2 an error, told in one line on stderr.
 """
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from askpkcn import cli_eval, cli_serve
+from askpkcn import cli_eval, cli_index, cli_serve
 from askpkcn.console import (
     ANSWERED,
     DEFAULT_INDEX,
@@ -29,8 +29,7 @@ from askpkcn.console import (
     emit,
     open_console,
 )
-from askpkcn.errors import ArticleError, AskpkcnError, QuestionError
-from askpkcn.passages import PassageSettings
+from askpkcn.errors import AskpkcnError, QuestionError
 from askpkcn.text import normalise
 from askpkcn.types import MAX_GROUPS, PASSAGES_READ, Filters, Source
 
@@ -46,8 +45,9 @@ app = typer.Typer(
 OutletOption = Annotated[list[str] | None, typer.Option("--outlet", help="Only this outlet's articles; repeatable.")]
 FromOption = Annotated[str | None, typer.Option("--from", metavar="DATE", help="Published on or after YYYY-MM-DD.")]
 ToOption = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Published on or before YYYY-MM-DD.")]
-DEFAULTS = PassageSettings()
 
+for command in (cli_index.index, cli_index.verify, cli_index.snapshots, cli_index.rollback, cli_index.prune):
+    app.command()(command)
 app.add_typer(cli_eval.app, name="eval")
 app.add_typer(cli_serve.app, name="serve")
 
@@ -59,38 +59,6 @@ def _options(version: Annotated[bool, typer.Option("--version", help="Print the 
 
         print(f"askpkcn {metadata.version('askpkcn')}")  # noqa: T201
         raise typer.Exit(ANSWERED)
-
-
-@app.command()
-def index(
-    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="Folders or files.")] = None,
-    index: IndexOption = DEFAULT_INDEX,
-    model: Annotated[
-        str | None, typer.Option("--model", help="A sentence-transformers model, by path or name.")
-    ] = None,
-    budget: Annotated[int, typer.Option("--budget", help="Tokens a passage (cl100k_base).")] = DEFAULTS.budget,
-    overlap: Annotated[int, typer.Option("--overlap", help="Sentences that neighbours share.")] = DEFAULTS.overlap,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail on the first file that cannot be read.")] = False,
-    as_json: JsonOption = False,
-) -> int:
-    """Index articles (HTML, PDF, DOCX, Markdown, text, JSON Lines) as a new snapshot; without PATH, those of seeds/."""
-    from askpkcn import render, schema
-    from askpkcn.building import build_with_bar
-
-    try:
-        settings = PassageSettings(budget, overlap)
-    except ValueError as error:
-        raise ArticleError(f"{error}; choose another --budget or --overlap") from error
-    built = build_with_bar(paths or [Path("seeds")], index, model, settings, open_console(stderr=True), strict)
-    for note in built.notes:
-        complain(f"note: {note}")
-    if as_json:
-        for skipped in built.skipped:
-            complain(f"skipped: {skipped.why}")
-        emit(schema.built(built))
-    else:
-        render.built(built, index, open_console())
-    return ANSWERED
 
 
 @app.command()
@@ -170,12 +138,20 @@ def search(
 def articles(
     index: IndexOption = DEFAULT_INDEX,
     check: Annotated[bool, typer.Option("--check", help="List what is unknown of each article instead.")] = False,
+    duplicates: Annotated[
+        bool, typer.Option("--duplicates", help="List the stories that stand in several articles instead.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
     """List the articles of the index."""
     from askpkcn import render, schema
 
+    if check and duplicates:
+        raise QuestionError("--check and --duplicates are two lists; ask for one of them")
     with _open(index) as engine:
+        if duplicates:
+            _duplicates(engine, as_json)
+            return ANSWERED
         rows = list(engine.articles())
         if check:
             _check([source for source, _ in rows], engine.snapshot, as_json)
@@ -188,6 +164,18 @@ def articles(
                 line = f"{source.id}: {render.about(source)} ({count} passages)"
                 console.print(line, markup=False, soft_wrap=True)
     return ANSWERED
+
+
+def _duplicates(engine: Engine, as_json: bool) -> None:
+    from askpkcn import render, schema
+
+    if as_json:
+        emit({"stories": schema.stories(engine.stories()), "snapshot": engine.snapshot})
+        return
+    console = open_console()
+    count = render.stories(engine.stories(), console)
+    told = {0: "no story stands", 1: "1 story stands"}.get(count, f"{count:,} stories stand")
+    console.print(f"{told} in several articles", markup=False, soft_wrap=True)
 
 
 def _check(sources: list[Source], snapshot: str, as_json: bool) -> None:
@@ -225,24 +213,6 @@ def show(
             emit(schema.article(found, span))
         else:
             render.article(found, span, open_console())
-    return ANSWERED
-
-
-@app.command()
-def verify(index: IndexOption = DEFAULT_INDEX, as_json: JsonOption = False) -> int:
-    """Check every file of the index against its manifest, and every passage against its article."""
-    from askpkcn.verify import verify as check
-
-    checked = check(index)
-    if as_json:
-        emit({"ok": True, **checked})
-    else:
-        open_console().print(
-            f"{index} is whole: {checked['articles']} articles, {checked['passages']} passages, "
-            f"{checked['files']} files, snapshot {checked['snapshot']}",
-            markup=False,
-            soft_wrap=True,
-        )
     return ANSWERED
 
 

@@ -215,7 +215,7 @@ def _judge(measured: dict[str, Any], floors: dict[str, float]) -> int:
 
 def _squad(file: Path, out: Path) -> tuple[Engine, list[Question], str]:
     """Index a SQuAD file's paragraphs, unless that was done before, and return its questions."""
-    from askpkcn.building import build_with_bar
+    from askpkcn.building import build_with_bar, named_model
     from askpkcn.engine import Engine
     from askpkcn.errors import IndexMismatch, IndexMissing
     from askpkcn.evaluation import squad
@@ -228,7 +228,7 @@ def _squad(file: Path, out: Path) -> tuple[Engine, list[Question], str]:
     try:
         engine = Engine(home / "index")
     except (IndexMissing, IndexMismatch):
-        build_with_bar([home / stem], home / "index", None, PassageSettings(), open_console(stderr=True))
+        build_with_bar([home / stem], home / "index", named_model(None), PassageSettings(), open_console(True))
         engine = Engine(home / "index")
     return engine, list(squad.questions(whole, ids, _text_of(engine))), str(file)
 

@@ -64,6 +64,19 @@ class PassageEncoder(Protocol):
         """Write what `QuestionEncoder` opens."""
 
 
+def model_digest(name: str | None) -> str | None:
+    """Return what tells a model without loading it, or None for one that may have to be fetched by its name."""
+    if name is None or name == DEFAULT_MODEL:
+        return DEFAULT_SHA256
+    folder = Path(name)
+    if not folder.is_dir():
+        return None
+    told = hashlib.sha256()
+    for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+        told.update(f"{file.relative_to(folder).as_posix()} {_sha256(file)}\n".encode())
+    return told.hexdigest()
+
+
 class SentenceTransformersEncoder:
     """A sentence-transformers model on this machine."""
 

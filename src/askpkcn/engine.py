@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -17,8 +18,8 @@ from askpkcn.encoder import QuestionEncoder, Rows
 from askpkcn.errors import IndexCorrupt, QuestionError
 from askpkcn.keywords import Keywords
 from askpkcn.reader import Reader
-from askpkcn.retriever import FusionSettings, Retriever
-from askpkcn.snapshot import live_name, open_snapshot, remedy
+from askpkcn.retriever import FusionSettings, Retriever, without_copies
+from askpkcn.snapshot import held, live_name, remedy
 from askpkcn.text import normalise
 from askpkcn.types import (
     MAX_GROUPS,
@@ -82,7 +83,10 @@ class Engine:
 
         The models are loaded when they are first needed, or by `load`.
         """
-        snapshot = open_snapshot(index)
+        with ExitStack() as stack:
+            snapshot = stack.enter_context(held(index))  # nobody drops it while it is asked
+            self._catalogue = stack.enter_context(closing(Catalogue(snapshot.catalogue)))
+            self._stack = stack.pop_all()
         self.snapshot = snapshot.name
         self.manifest = snapshot.manifest
         self._folder = index
@@ -90,7 +94,6 @@ class Engine:
         self._fusion = fusion
         self._calibration = calibration or Calibration.load()
         self._given_reader = reader
-        self._catalogue = Catalogue(snapshot.catalogue)
         self._answerer = Answerer(self._calibration, self._catalogue)
 
     @cached_property
@@ -147,7 +150,7 @@ class Engine:
 
     def close(self) -> None:
         """Close the snapshot's files."""
-        self._catalogue.close()
+        self._stack.close()
 
     def ask(
         self,
@@ -174,7 +177,7 @@ class Engine:
         times = [perf_counter()]
         vector = self._encoder.embed_question(asked)
         times.append(perf_counter())
-        hits = self._retriever.retrieve(asked, vector, filters, passages)
+        hits = self._hits(asked, vector, filters, passages)
         times.append(perf_counter())
         spans = self._reader.read(asked, [hit.passage for hit in hits])
         times.append(perf_counter())
@@ -192,6 +195,17 @@ class Engine:
         )
         return Trace(answer, tuple(hits), decision.candidates)
 
+    def _hits(self, asked: str, vector: Rows, filters: Filters, passages: int) -> list[Hit]:
+        """Return the best passages; what copies repeat gives its place to others."""
+        if not self._has_stories:
+            return self._retriever.retrieve(asked, vector, filters, passages)
+        hits = self._retriever.retrieve(asked, vector, filters, max(self._retriever.depth, passages))
+        return without_copies(hits, self._catalogue.story)[:passages]
+
+    @cached_property
+    def _has_stories(self) -> bool:
+        return self._catalogue.has_stories()
+
     def candidates(
         self, question: str, filters: Filters = NO_FILTERS, passages: int = PASSAGES_READ
     ) -> list[Candidate]:
@@ -206,6 +220,10 @@ class Engine:
     def articles(self) -> Iterator[tuple[Source, int]]:
         """Yield every article with its number of passages, in order of id."""
         return self._catalogue.sources()
+
+    def stories(self) -> Iterator[tuple[Source, ...]]:
+        """Yield the articles of every story that has copies, earliest first."""
+        return self._catalogue.stories()
 
     def undated(self, filters: Filters) -> int:
         """Return how many articles of the filters' outlets have no date, so that no range of dates holds them."""

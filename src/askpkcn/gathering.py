@@ -1,17 +1,16 @@
-"""All articles under some paths, each text once; and how they differ from those of the live snapshot."""
+"""All articles under some paths, one at a time, each text once; and how they differ from those of the live snapshot."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from askpkcn import articles
-from askpkcn.articles import Skipped
-from askpkcn.catalogue import Catalogue
-from askpkcn.errors import ArticleError, AskpkcnError
-from askpkcn.snapshot import open_snapshot
-from askpkcn.types import Article, Source
+from askpkcn.articles import Contents, Found, Piece, Readings, Skipped, Survey
+from askpkcn.errors import ArticleError
+from askpkcn.memory import Memory, Remembered, Told, written
+from askpkcn.types import Article
 
 Report = Callable[[str, int, int], None]
 """Called with (stage, done, total) while an index is built."""
@@ -37,69 +36,144 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What stands under the paths to index: the articles, and what was left out and why.
+    """What was left out and why, and how what was not differs from before.
 
     `others` counts files of kinds that are no articles, by suffix.
     """
 
-    articles: tuple[Article, ...]
+    changes: Changes
     duplicates: tuple[Duplicate, ...]
     skipped: tuple[Skipped, ...]
     others: Mapping[str, int]
     notes: tuple[str, ...]
 
 
-def gather(paths: list[Path], report: Report, *, strict: bool = False) -> Gathered:
-    """Read every article under paths; what cannot be read is skipped, and of several with one text the first is kept.
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """An article whose text another one has."""
 
-    Raises ArticleError if there is none; with `strict`, for the first that cannot be read.
-    """
-    survey = articles.survey(paths)
-    read: list[Article] = []
-    duplicates: list[Duplicate] = []
-    skipped = list(survey.skipped)
-    notes: list[str] = []
-    seen: dict[str, str] = {}
-    with articles.open_reading() as reading:
-        for i, each in enumerate(survey.found):
-            if strict and skipped:
-                raise ArticleError(f"{skipped[0].why} (--strict: nothing was written)")
-            contents = reading.contents(each)
-            skipped += contents.skipped
-            notes += contents.notes
-            for article in contents.articles:
-                first = seen.setdefault(article.sha256, article.id)
-                if first == article.id:
-                    read.append(article)
-                else:
-                    duplicates.append(Duplicate(article.id, first))
-            report("reading", i + 1, len(survey.found))
-        notes += reading.notes()
-    if strict and skipped:
-        raise ArticleError(f"{skipped[0].why} (--strict: nothing was written)")
-    if not read:
+    told: Told
+    same_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """A file that was read to its end: its id, its digest, and what it gave, as the next build is told it."""
+
+    id: str
+    digest: str
+    told: str
+
+
+@dataclass
+class Gathering:
+    """Goes through the files once; what it counted is `done` after that."""
+
+    survey: Survey
+    memory: Memory
+    readings: Readings
+    report: Report
+    strict: bool = False
+    _digests: Mapping[str, str | None] = field(default_factory=dict)
+    _seen: dict[str, str] = field(default_factory=dict)
+    _skipped: list[Skipped] = field(default_factory=list)
+    _duplicates: list[Duplicate] = field(default_factory=list)
+    _notes: list[str] = field(default_factory=list)
+    _counts: Counter[str] = field(default_factory=Counter)
+
+    def look(self) -> bool:
+        """Compare every file with what is remembered, and tell whether all of them are just as they were."""
+        found = self.survey.found
+        digests = self.readings.digests(found, lambda n: self.report("looking", n, len(found)))
+        self._digests = dict(zip((each.id for each in found), digests, strict=True))
+        same = (self.memory.file(each.file, each.id, self._digests[each.id]) is not None for each in found)
+        return self.memory.files() == len(found) and all(same)
+
+    def run(self) -> Iterator[Article | Told | Repeat | FileRead]:
+        """Yield every text's first article, in order of id, and what stands besides; Told is one that is remembered.
+
+        Raises ArticleError for an articles.toml that is wrong, or, if strict, for the first file that gives none.
+        """
+        found = self.survey.found
+        for skipped in self.survey.skipped:
+            self._skip(skipped)
+        fresh = self.readings.read([each for each in found if not self._remembered(each)])
+        for done, each in enumerate(found, 1):
+            remembered = self._remembered(each)
+            if remembered is None:
+                yield from self._read(*next(fresh))
+            else:
+                yield from self._again(each, remembered)
+            self.report("reading", done, len(found))
+        self._notes += self.readings.plain.notes()
+
+    def done(self) -> Gathered:
+        """Return what was counted."""
+        new, updated, unchanged = (self._counts[name] for name in ("new", "updated", "unchanged"))
+        changes = Changes(new, updated, unchanged, self.memory.counts()[0] - updated - unchanged)
+        parts = tuple(self._duplicates), tuple(self._skipped), self.survey.others, tuple(self._notes)
+        return Gathered(changes, *parts)
+
+    def nothing(self, paths: Sequence[object]) -> ArticleError:
+        """Return the error that says why there is no article."""
         where = ", ".join(map(str, paths))
-        why = skipped[0].why if skipped else f"it needs files of {articles.ACCEPTED} with text"
-        raise ArticleError(f"no article found in {where}: {why}")
-    return Gathered(tuple(read), tuple(duplicates), tuple(skipped), survey.others, tuple(notes))
+        why = self._skipped[0].why if self._skipped else f"it needs files of {articles.ACCEPTED} with text"
+        return ArticleError(f"no article found in {where}: {why}")
 
+    def _remembered(self, each: Found) -> Remembered | None:
+        return self.memory.file(each.file, each.id, self._digests.get(each.id))
 
-def compare(folder: Path, found: Sequence[Article]) -> Changes:
-    """Compare with the live snapshot, by id; if there is none, or none that can be read, every article is new."""
-    before = _known_articles(folder)
-    new = sum(article.id not in before for article in found)
-    unchanged = sum(before.get(article.id) == (article.source, article.sha256) for article in found)
-    removed = len(before.keys() - {article.id for article in found})
-    return Changes(new, len(found) - new - unchanged, unchanged, removed)
+    def _read(self, each: Found, pieces: Iterator[Piece]) -> Iterator[Article | Told | Repeat | FileRead]:
+        told: list[Told | Skipped | str] = []
+        for piece in pieces:
+            if isinstance(piece, Article):
+                told.append(Told(piece.source, piece.sha256))
+                yield self._first(piece, Told(piece.source, piece.sha256))
+            else:
+                told.append(piece)
+                self._take(piece)
+        digest = self._digests.get(each.id)
+        if digest and not any(isinstance(piece, Skipped) and piece.passing for piece in told):
+            yield FileRead(each.id, digest, written(told))
 
+    def _again(self, each: Found, remembered: Remembered) -> Iterator[Article | Told | Repeat | FileRead]:
+        """Take an unchanged file as it was; where the snapshot lacks a text, because another had it, read it anew."""
+        self.readings.plain.known(each, (p.source.id for p in remembered.pieces if isinstance(p, Told)))
+        fresh: Contents | None = None
+        for piece in remembered.pieces:
+            if not isinstance(piece, Told):
+                self._take(piece)
+                continue
+            article: Article | Told = piece
+            if piece.sha256 not in self._seen and (self.memory.article(piece.source.id) or ("", ""))[1] != piece.sha256:
+                fresh = fresh or self.readings.plain.contents(each)
+                again = [one for one in fresh.articles if one.id == piece.source.id]
+                if not again:  # it could be read before, and cannot now
+                    for skipped in fresh.skipped:
+                        self._skip(skipped)
+                    return
+                (article,) = again
+            yield self._first(article, piece)
+        yield FileRead(each.id, self._digests[each.id] or "", written(remembered.pieces))
 
-def _known_articles(folder: Path) -> dict[str, tuple[Source, str]]:
-    """Return source and digest of the live snapshot's articles, by id."""
-    try:
-        old = Catalogue(open_snapshot(folder).catalogue)
-    except (AskpkcnError, KeyError, TypeError):
-        return {}
-    try:
-        return {source.id: (source, digest) for source, digest in old.digests()}
-    finally:
-        old.close()
+    def _first(self, article: Article | Told, told: Told) -> Article | Told | Repeat:
+        """Count an article; of several with one text all but the first are repeats."""
+        first = self._seen.setdefault(told.sha256, told.source.id)
+        if first != told.source.id:
+            self._duplicates.append(Duplicate(told.source.id, first))
+            return Repeat(told, first)
+        before = self.memory.article(told.source.id)
+        same = before == (told.source, told.sha256)
+        self._counts["new" if before is None else "unchanged" if same else "updated"] += 1
+        return article
+
+    def _take(self, piece: Skipped | str) -> None:
+        if isinstance(piece, str):
+            self._notes.append(piece)
+        else:
+            self._skip(piece)
+
+    def _skip(self, skipped: Skipped) -> None:
+        if self.strict:
+            raise ArticleError(f"{skipped.why} (--strict: nothing was written)")
+        self._skipped.append(skipped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from askpkcn.types import Answer, Article, Extent, Hit, Place, Quote, Reason, Source
+from askpkcn.types import Answer, Article, Extent, Hit, Place, Quote, Reason, Source, earliest, other_outlets
 
 if TYPE_CHECKING:
     from askpkcn.index import Built
+    from askpkcn.store import Stored
 
 NEAR_CHARACTERS = 240
 """How much of a near passage people see; `--json` gives all of it."""
@@ -35,6 +37,8 @@ def answer(value: Answer, console: Console) -> None:
             for quote in group.quotes:
                 _print(console, Text("  ").append(marked(quote.sentence, quote.start, quote.end)))
                 _print(console, Text(f"  — {citation(quote)}", style="cyan"))
+                if quote.copies:
+                    _print(console, Text(f"    {elsewhere(quote)}", style="dim"))
     else:
         _print(console, Text("not in these articles", style="bold").append(f"   {_why(value)}", style="dim"))
         for near in value.nearest:
@@ -64,8 +68,36 @@ def marked(around: Extent, start: int, end: int) -> Text:
 
 
 def citation(quote: Quote) -> str:
-    """Return title, outlet, author, date, id and offsets of a quote on one line."""
-    return f"{about(quote.source)}, {quote.source.id} [{quote.start}:{quote.end}]"
+    """Return title, outlet, author, date, id, page and offsets of a quote on one line."""
+    page = "" if quote.page is None else f" page {quote.page}"
+    return f"{about(quote.source)}, {quote.source.id}{page} [{quote.start}:{quote.end}]"
+
+
+def elsewhere(quote: Quote) -> str:
+    """Return in how many other outlets the story of a quote stands, and where first."""
+    outlets = len(other_outlets(quote))
+    count, what = (outlets, "outlet") if outlets else (len(quote.copies), "article")
+    first = min((quote.source, *quote.copies), key=earliest)
+    return f"also in {count} {what}{'s' if count > 1 else ''}; the earliest: {about(first)}, {first.id}"
+
+
+def stories(found: Iterable[tuple[Source, ...]], console: Console) -> int:
+    """Print the stories that stand in several articles, each earliest first, and return how many there are."""
+    count = 0
+    for count, members in enumerate(found, 1):
+        _print(console, Text(f"{count}. {len(members)} articles", style="bold"))
+        for each in members:
+            _print(console, Text(f"   {each.id}: {about(each)}"))
+    return count
+
+
+def snapshots(found: Iterable[Stored], console: Console) -> None:
+    """Print snapshots, the newest first."""
+    for each in found:
+        counts = "damaged" if each.articles is None else f"{each.articles:,} articles, {each.passages:,} passages"
+        created = each.created or "date unknown"
+        mark = "   live" if each.live else ""
+        _print(console, Text(f"{each.name}   {created}   {each.bytes / 1e6:,.1f} MB   {counts}{mark}"))
 
 
 def about(source: Source) -> str:

@@ -6,6 +6,7 @@ individual Rank Learning Methods". What the reader finds re-ranks the passages a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +15,11 @@ from askpkcn.types import Filters, Hit, Passage, Place, Ranked
 
 if TYPE_CHECKING:
     from askpkcn.encoder import Rows
+
+
+REPEATED = 0.6
+"""Share of their words that two passages have in common if one repeats the other."""
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,11 @@ class Retriever:
         self._passages = passages
         self._settings = settings or FusionSettings()
 
+    @property
+    def depth(self) -> int:
+        """How deep each ranking goes, at least."""
+        return self._settings.depth
+
     def retrieve(self, question: str, vector: Rows, filters: Filters, limit: int) -> list[Hit]:
         """Return up to `limit` hits, best fused score first."""
         depth = max(self._settings.depth, limit)
@@ -72,6 +83,31 @@ class Retriever:
         if keyword is not None:
             score += self._settings.keyword / (self._settings.k + keyword.rank)
         return score
+
+
+def without_copies(hits: Sequence[Hit], story_of: Callable[[str], str | None]) -> list[Hit]:
+    """Return hits without passages that a copy of their article repeats: the better placed one stays.
+
+    A passage whose figures differ is no repetition, nor is another passage of the same article.
+    """
+    kept: list[Hit] = []
+    told: dict[str, list[tuple[str, frozenset[str]]]] = {}
+    for hit in hits:
+        story = story_of(hit.passage.article_id)
+        if story is not None:
+            words = frozenset(_WORD.findall(hit.passage.text.casefold()))
+            before = told.setdefault(story, [])
+            if any(id != hit.passage.article_id and _repeats(words, others) for id, others in before):
+                continue
+            before.append((hit.passage.article_id, words))
+        kept.append(hit)
+    return kept
+
+
+def _repeats(words: frozenset[str], others: frozenset[str]) -> bool:
+    if any(word[0].isdigit() for word in words ^ others):
+        return False
+    return len(words & others) >= REPEATED * len(words | others)
 
 
 def _places(ranking: list[Ranked]) -> dict[int, Place]:

@@ -7,17 +7,19 @@ Every place in an article is given twice: `start` and `end` in code points, as P
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from askpkcn.errors import REBUILD, IndexCorrupt
-from askpkcn.types import Answer, Article, Extent, Group, Hit, Near, Place, Quote, Source
+from askpkcn.types import Answer, Article, Extent, Group, Hit, Near, Place, Quote, Source, earliest, other_outlets
 
 Library = Callable[[str], Article | None]
 """The whole article with an id: its text tells where the places are in UTF-16 units."""
 
 if TYPE_CHECKING:
     from askpkcn.index import Built
+    from askpkcn.store import Stored
 
 
 def answer(value: Answer, library: Library) -> dict[str, Any]:
@@ -52,6 +54,16 @@ def source(value: Source) -> dict[str, Any]:
         "published": value.published.isoformat() if value.published else None,
         "url": value.url,
     }
+
+
+def stories(found: Iterable[tuple[Source, ...]]) -> list[dict[str, Any]]:
+    """Return stories that stand in several articles, each earliest first."""
+    return [{"articles": [source(each) for each in members]} for members in found]
+
+
+def snapshot(value: Stored) -> dict[str, Any]:
+    """Return a snapshot's row."""
+    return asdict(value)
 
 
 def built(value: Built) -> dict[str, Any]:
@@ -142,8 +154,22 @@ def _quote(value: Quote, texts: _Texts) -> dict[str, Any]:
         "article": source(value.source),
         "text": value.text,
         **texts.place(value.source.id, value.start, value.end),
+        "page": value.page,
         "probability": round(value.probability, 4),
         "sentence": _extent(value.sentence, value.source.id, texts),
+        "story": _story(value),
+    }
+
+
+def _story(value: Quote) -> dict[str, Any] | None:
+    """Return where else the story of a quote stands, or None if nowhere."""
+    if not value.copies:
+        return None
+    first = min((value.source, *value.copies), key=earliest)
+    return {
+        "outlets": len(other_outlets(value)),
+        "earliest": source(first),
+        "articles": [source(each) for each in value.copies],
     }
 
 

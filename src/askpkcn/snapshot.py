@@ -2,6 +2,7 @@
 
     index/
       CURRENT                   name of the live snapshot, replaced atomically
+      vectors.journal           vectors of a build that has not ended yet, or was killed
       encoders/<card digest>/   the question encoder, shared by the snapshots that it embedded
       snapshots/<name>/
         manifest.json           versions, encoder, settings, counts, sha256 of every file
@@ -15,11 +16,14 @@ whatever byte changes is found. Only this module and the engine know the layout.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +31,10 @@ from typing import Any
 from askpkcn.encoder import EncoderCard
 from askpkcn.errors import IndexCorrupt, IndexMismatch, IndexMissing
 
-FORMAT = 1
+FORMAT = 2
+JOURNAL = "vectors.journal"
+PATIENCE = 5
+"""How often a reader tries again when the snapshot that it was about to open has just been dropped."""
 NAME = re.compile(r"\d{8}T\d{6}\d*Z-[0-9a-f]{16}")
 
 
@@ -62,14 +69,15 @@ class Snapshot:
         return self.folder / "keywords"
 
 
-def open_snapshot(folder: Path) -> Snapshot:
-    """Return the live snapshot of an index, every file checked against its manifest.
+def open_snapshot(folder: Path, name: str | None = None) -> Snapshot:
+    """Return a snapshot of an index, the live one unless told otherwise, every file checked against its manifest.
 
     Raises IndexMissing, IndexMismatch (another format) or IndexCorrupt.
     """
-    if not (folder / "CURRENT").is_file():
-        raise IndexMissing(f"there is no index in {folder}; build one with `askpkcn index PATH --index {folder}`")
-    name = live_name(folder)
+    if name is None:
+        if not (folder / "CURRENT").is_file():
+            raise IndexMissing(f"there is no index in {folder}; build one with `askpkcn index PATH --index {folder}`")
+        name = live_name(folder)
     place = folder / "snapshots" / name
     if not NAME.fullmatch(name) or not (place / "manifest.json").is_file():
         raise IndexCorrupt(f"{folder / 'CURRENT'} names the snapshot {name!r}, which is not there; {remedy(folder)}")
@@ -84,6 +92,50 @@ def open_snapshot(folder: Path) -> Snapshot:
     snapshot = Snapshot(name, place, folder / "encoders" / manifest["encoder"]["folder"], manifest)
     _check_files(snapshot, folder)
     return snapshot
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[Snapshot]:
+    """Open the live snapshot and keep it from being dropped until the context ends. Raises as `open_snapshot` does."""
+    with ExitStack() as stack:
+        for _ in range(PATIENCE):
+            name = live_name(folder) if (folder / "CURRENT").is_file() else ""
+            holding = stack.enter_context(_reading(folder / "snapshots" / name)) if NAME.fullmatch(name) else False
+            # A build may have dropped it between the two steps: then another one is live by now.
+            if holding or not name or name == live_name(folder):
+                break
+        yield open_snapshot(folder, name or None)
+
+
+@contextmanager
+def _reading(place: Path) -> Iterator[bool]:
+    """Hold a snapshot's shared lock, and tell whether it is there; who drops a snapshot takes the exclusive one."""
+    try:
+        handle = os.open(place / "manifest.json", os.O_RDONLY)
+    except OSError:
+        yield False
+        return
+    try:
+        with suppress(OSError):  # a file system without locks has no writer that looks at them either
+            fcntl.flock(handle, fcntl.LOCK_SH)
+        yield (place / "manifest.json").exists()
+    finally:
+        os.close(handle)
+
+
+def in_use(place: Path) -> bool:
+    """Tell whether a reader holds a snapshot."""
+    try:
+        handle = os.open(place / "manifest.json", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
 
 
 def live_name(folder: Path) -> str:

@@ -6,6 +6,7 @@ before any offset exists.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -30,16 +31,24 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """An article: its source and its whole text, title and byline included; sha256 is that of the text in UTF-8."""
+    """An article: its source and its whole text, title and byline included; sha256 is that of the text in UTF-8.
+
+    `pages` tells where each page of the file begins in the text, if it has pages: the first begins at 0.
+    """
 
     source: Source
     text: str
     sha256: str
+    pages: tuple[int, ...] = ()
 
     @property
     def id(self) -> str:
         """The path within the folder that was indexed, stable across rebuilds."""
         return self.source.id
+
+    def page(self, start: int) -> int | None:
+        """Return the number, from 1, of the page that an offset stands on, or None if there are no pages."""
+        return bisect_right(self.pages, start) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A verbatim piece of an article, with the sentence it stands in."""
+    """A verbatim piece of an article, with the sentence it stands in.
+
+    `page` counts from 1 in a file that has pages. `copies` are the articles that tell the same story in nearly the
+    same words, earliest first: they are no second source.
+    """
 
     source: Source
     text: str
@@ -114,6 +127,8 @@ class Quote:
     end: int
     sentence: Extent
     probability: float
+    page: int | None = None
+    copies: tuple[Source, ...] = ()
 
     def check(self, article: Article) -> None:
         """Raise ValueError unless quote and sentence stand in the article exactly at their offsets."""
@@ -127,6 +142,17 @@ class Quote:
                 )
         if not self.sentence.start <= self.start < self.end <= self.sentence.end:
             raise ValueError(f"{article.id}: quote [{self.start}:{self.end}] is outside its sentence")
+
+
+def earliest(source: Source) -> tuple[date, str]:
+    """Order articles by publication, those without a date last."""
+    return source.published or date.max, source.id
+
+
+def other_outlets(quote: Quote) -> set[str]:
+    """Return the outlets of a quote's copies that are not its own, in small letters."""
+    named = {each.outlet.casefold() for each in quote.copies if each.outlet}
+    return named - {(quote.source.outlet or "").casefold()}
 
 
 @dataclass(frozen=True, slots=True)

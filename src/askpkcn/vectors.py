@@ -25,6 +25,8 @@ EXACT_UP_TO = 50_000
 HNSW_LINKS = 32
 HNSW_BUILD_WIDTH = 128
 HNSW_SEARCH_WIDTH = 128
+BLOCK = 16_384
+"""Rows that are handed to FAISS at a time: the rest may stay on disk."""
 
 
 def write(rows: Rows, file: Path, exact_up_to: int = EXACT_UP_TO) -> None:
@@ -37,7 +39,8 @@ def write(rows: Rows, file: Path, exact_up_to: int = EXACT_UP_TO) -> None:
     else:
         index = FAISS.IndexHNSWFlat(rows.shape[1], HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = HNSW_BUILD_WIDTH
-    index.add(np.ascontiguousarray(rows, dtype=np.float32))
+    for at in range(0, len(rows), BLOCK):
+        index.add(np.ascontiguousarray(rows[at : at + BLOCK], dtype=np.float32))
     try:
         faiss.write_index(index, str(file))
     except RuntimeError as error:  # FAISS says no more of a full disk
@@ -62,6 +65,11 @@ class Vectors:
     def rows(self) -> Rows:
         """Return all vectors, float32, shape (n, dimension)."""
         rows: Rows = self._index.reconstruct_n(0, len(self))
+        return rows
+
+    def rows_at(self, numbers: NDArray[np.int64]) -> Rows:
+        """Return the vectors of some passages, float32, shape (n, dimension)."""
+        rows: Rows = self._index.reconstruct_batch(numbers)
         return rows
 
     def nearest(self, vector: Rows, limit: int, among: Sequence[int] | None = None) -> list[Ranked]:

@@ -17,7 +17,7 @@ class Extracted:
     """The text of one article and what its file tells of it.
 
     Notes are for the person who indexes it; `own` names the fields that the file's front matter sets, which
-    articles.toml does not change.
+    articles.toml does not change; `pages` tells where each page begins in the text, if there are pages.
     """
 
     text: str
@@ -28,6 +28,7 @@ class Extracted:
     url: str | None = None
     notes: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
+    pages: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return values that JSON can carry."""
@@ -38,7 +39,8 @@ class Extracted:
     def from_json(cls, told: dict[str, Any]) -> Extracted:
         """Return what `to_json` gave."""
         day = date.fromisoformat(told["published"]) if told["published"] else None
-        return cls(**{**told, "published": day, "notes": tuple(told["notes"]), "own": tuple(told["own"])})
+        lists = {name: tuple(told[name]) for name in ("notes", "own", "pages")}
+        return cls(**{**told, **lists, "published": day})
 
 
 def with_head(text: str, title: str | None, author: str | None) -> str:

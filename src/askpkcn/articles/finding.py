@@ -29,10 +29,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that gives no article, and why, in one line."""
+    """A file that gives no article, and why, in one line; `passing` if it may give one another time, as it is."""
 
     file: Path
     why: str
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

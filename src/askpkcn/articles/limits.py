@@ -22,6 +22,10 @@ START_SECONDS = 60.0
 MAX_REPLY = 400_000_000
 
 
+class PassingError(ArticleError):
+    """A file that could not be read this time: too slow, too large for the worker, no permission."""
+
+
 class _GaveUp(Exception):  # noqa: N818
     """The worker did not reply."""
 
@@ -42,14 +46,14 @@ class Extractor:
         except TimeoutError as error:
             self.close()
             limit = f"{self._seconds:g} seconds"
-            raise ArticleError(f"{file} took over {limit} to read and was given up; mend or remove it") from error
+            raise PassingError(f"{file} took over {limit} to read and was given up; mend or remove it") from error
         except (_GaveUp, OSError) as error:
             self.close()
             limit = f"{self._megabytes:,} MB"
-            raise ArticleError(f"{file} broke the program that reads it (limit {limit}); mend or remove it") from error
+            raise PassingError(f"{file} broke the program that reads it (limit {limit}); mend or remove it") from error
         if reply.get("memory"):
             self.close()
-            raise ArticleError(f"{file} took over {self._megabytes:,} MB to read and was given up; mend or remove it")
+            raise PassingError(f"{file} took over {self._megabytes:,} MB to read and was given up; mend or remove it")
         if "error" in reply:
             raise ArticleError(str(reply["error"]))
         return Extracted.from_json(reply["made"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from askpkcn.articles import byline, pasted
@@ -24,11 +25,30 @@ def read(file: Path) -> Extracted:
     empty = sum(not page.strip() for page in pages)
     if empty == len(pages):
         raise ArticleError(f"{file} is a PDF that holds no text; if its pages are images, run text recognition over it")
-    text = paragraphs([page.split("\n") for page in pages])
-    found = pasted.read(text)
+    blocks, begins = paragraphs([page.split("\n") for page in pages])
+    found = pasted.read("\n\n".join(blocks))
     title = _title(found, told)
     notes = (f"{file}: {empty} of {len(pages)} pages hold no text",) if empty else ()
-    return Extracted(found.text, title, found.outlet, found.author, found.published, None, notes)
+    starts = _page_starts(blocks, begins, found.text.split("\n\n"))
+    return Extracted(found.text, title, found.outlet, found.author, found.published, None, notes, pages=starts)
+
+
+def _page_starts(blocks: list[str], begins: list[tuple[int, int]], kept: list[str]) -> tuple[int, ...]:
+    """Return where each page begins in the text of those blocks that were kept; the first begins at 0."""
+    offsets = [0]
+    for text in kept:
+        offsets.append(offsets[-1] + len(text) + 2)
+    place: dict[int, int] = {}
+    for one, other, size in SequenceMatcher(None, blocks, kept, autojunk=False).get_matching_blocks():
+        place.update({one + i: other + i for i in range(size)})
+    starts = []
+    for block, within in begins:
+        following = next((i for i in range(block, len(blocks)) if i in place), None)
+        if following is None:
+            starts.append(max(offsets[-1] - 2, 0))
+        else:
+            starts.append(offsets[place[following]] + (within if following == block else 0))
+    return (0, *starts[1:])
 
 
 def _title(found: Extracted, told: str) -> str | None:
@@ -77,28 +97,36 @@ def _short(error: Exception) -> str:
     return " ".join(str(error).split())[:80] or type(error).__name__
 
 
-def paragraphs(pages: list[list[str]]) -> str:
+def paragraphs(pages: list[list[str]]) -> tuple[list[str], list[tuple[int, int]]]:
     """Return the lines of pages joined to paragraphs, without running heads and page numbers.
+
+    With them comes where each page begins: the number of a paragraph, and the offset in it.
 
     A line that is about as long as most goes on in the next one; a short one ends its paragraph. A word that was
     broken at a line's end is joined: without its hyphen, unless the text has the word with it elsewhere.
     """
-    lines = _body_lines(pages)
+    lines, firsts = _body_lines(pages)
     lengths = sorted(len(line) for line in lines if line)
     width = lengths[int(len(lengths) * 0.9)] if lengths else 0
     words = Counter(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", "\n".join(lines)))
     blocks: list[str] = []
+    begins: list[tuple[int, int]] = []
     open_line = False
     for i, line in enumerate(lines):
+        while len(begins) < len(firsts) and firsts[len(begins)] < i:  # pages before this one that hold nothing
+            begins.append((len(blocks), 0))
         if not line:
             # A page's end is a blank line, too: a sentence that is not ended goes on over it.
             open_line = bool(blocks) and not _ENDED.fullmatch(blocks[-1]) and _continues(lines, i)
             continue
         blocks[-1:] = [_join(blocks[-1], line, words)] if open_line else [*blocks[-1:], line]
+        if len(begins) < len(firsts) and firsts[len(begins)] == i:
+            begins.append((len(blocks) - 1, len(blocks[-1]) - len(line)))
         long = len(line) >= 0.75 * width
         open_line = long and not (_ENDED.fullmatch(line) and len(line) < 0.92 * width)
         open_line = open_line or line.endswith("-")
-    return "\n\n".join(blocks)
+    begins += [(len(blocks), 0)] * (len(firsts) - len(begins))
+    return blocks, begins
 
 
 def _continues(lines: list[str], i: int) -> bool:
@@ -115,19 +143,25 @@ def _join(before: str, line: str, words: Counter[str]) -> str:
     return before[:-1] + line
 
 
-def _body_lines(pages: list[list[str]]) -> list[str]:
-    """Return all lines, a blank one between pages, without what stands at the top or foot of most pages."""
+def _body_lines(pages: list[list[str]]) -> tuple[list[str], list[int]]:
+    """Return all lines, a blank one between pages, without what stands at the top or foot of most pages.
+
+    With them comes the number of each page's first line that is not blank, or of its end.
+    """
     stripped = [[line.strip() for line in page] for page in pages]
     edges: Counter[str] = Counter()
     for page in stripped:
         edges.update({_key(page[i]) for i in _edge(page)})
     repeated = {key for key, times in edges.items() if key and times >= 3 and times > 0.5 * len(pages)}
     lines: list[str] = []
+    firsts: list[int] = []
     for page in stripped:
         edge = set(_edge(page))
         dropped = {i for i in edge if _key(page[i]) in repeated or (len(pages) > 1 and _PAGE_NUMBER.fullmatch(page[i]))}
-        lines += [line for i, line in enumerate(page) if i not in dropped] + [""]
-    return lines
+        left = [line for i, line in enumerate(page) if i not in dropped] + [""]
+        firsts.append(len(lines) + next((i for i, line in enumerate(left) if line), len(left) - 1))
+        lines += left
+    return lines, firsts
 
 
 def _edge(page: list[str]) -> list[int]:

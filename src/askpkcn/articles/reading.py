@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from askpkcn.articles import decoding, jsonl, sidecar, texts
 from askpkcn.articles.extracted import Extracted, with_head
 from askpkcn.articles.finding import Found, Skipped
 from askpkcn.articles.kinds import kind_of
-from askpkcn.articles.limits import Extractor
+from askpkcn.articles.limits import Extractor, PassingError
 from askpkcn.errors import ArticleError
 from askpkcn.text import normalise
 from askpkcn.types import Article, Source
@@ -36,9 +39,9 @@ class Contents:
 class Reading:
     """Reads files one after another, with one worker and each articles.toml read once; see `open_reading`."""
 
-    def __init__(self, extractor: Extractor) -> None:
+    def __init__(self, extractor: Extractor, sidecars: sidecar.Sidecars | None = None) -> None:
         self._extractor = extractor
-        self._sidecars = sidecar.Sidecars()
+        self._sidecars = sidecars or sidecar.Sidecars()
 
     def contents(self, found: Found) -> Contents:
         """Read one file; what cannot be read is skipped, with the reason.
@@ -53,7 +56,55 @@ class Reading:
             made = self._extract(kind, found.file)
             return Contents((self._article(made, found, kind),), (), made.notes)
         except ArticleError as error:
-            return Contents((), (Skipped(found.file, str(error)),))
+            return Contents((), (Skipped(found.file, str(error), passing=isinstance(error, PassingError)),))
+
+    def is_lines(self, found: Found) -> bool:
+        """Tell whether a file may hold more articles than memory does: then `records` reads it."""
+        try:
+            return self._kind(found.file) == "jsonl"
+        except ArticleError:
+            return False
+
+    def records(self, found: Found) -> Iterator[Article | Skipped | str]:
+        """Read JSON Lines, a record at a time; a str is a note. Raises ArticleError as `contents` does."""
+        names: set[str] = set()
+        nothing = True
+        try:
+            for record, each in jsonl.read(found.file):
+                nothing = False
+                if isinstance(each, ArticleError):
+                    yield Skipped(found.file, str(each))
+                elif record in names:
+                    yield Skipped(found.file, f"{found.file} has two records with the id {record!r}; rename one")
+                else:
+                    names.add(record)
+                    yield self._article(each, found, "jsonl", record)
+                    yield from each.notes
+        except OSError as error:
+            yield Skipped(found.file, f"{found.file} cannot be read ({error.strerror}); check its disk", passing=True)
+            return
+        if nothing:
+            yield Skipped(found.file, f"{found.file} holds no text; remove it or fill it")
+
+    def digest(self, found: Found) -> str | None:
+        """Return what a file's articles depend on, as one digest, or None if it cannot be told."""
+        try:
+            told = hashlib.sha256(f"{code_digest()}\n{found.id}\n".encode() + os.fsencode(found.file.suffix) + b"\n")
+            told.update(self._sidecars.digest(found))
+            if not found.file.is_file():
+                return None
+            with found.file.open("rb") as stream:
+                told.update(hashlib.file_digest(stream, "sha256").digest())
+        except (OSError, ArticleError):
+            return None
+        return told.hexdigest()
+
+    def known(self, found: Found, ids: Iterable[str]) -> None:
+        """Take note that articles of a file are known from before, so that what articles.toml sets has its use."""
+        self._sidecars.told(found)
+        for id in ids:
+            if id != found.id:
+                self._sidecars.told(found, id.removeprefix(f"{found.id}#"))
 
     def notes(self) -> list[str]:
         """Return what is to be told once everything has been read."""
@@ -68,7 +119,7 @@ class Reading:
             kind = kind_of(file)
         except OSError as error:
             why = error.strerror or type(error).__name__
-            raise ArticleError(f"{file} cannot be read ({why}); check its permissions") from error
+            raise PassingError(f"{file} cannot be read ({why}); check its permissions") from error
         if kind is None:
             raise ArticleError(f"{file} is a binary file, not text; remove it or convert it to .txt or .md")
         return kind
@@ -80,21 +131,10 @@ class Reading:
         return here(file)
 
     def _records(self, found: Found) -> Contents:
-        made: dict[str, Article] = {}
-        skipped: list[Skipped] = []
-        notes: list[str] = []
-        for record, each in jsonl.read(found.file):
-            id = f"{found.id}#{record}"
-            if isinstance(each, ArticleError):
-                skipped.append(Skipped(found.file, str(each)))
-            elif id in made:
-                skipped.append(Skipped(found.file, f"{found.file} has two records with the id {record!r}; rename one"))
-            else:
-                made[id] = self._article(each, found, "jsonl", record)
-                notes += each.notes
-        if not made and not skipped:
-            raise ArticleError(f"{found.file} holds no text; remove it or fill it")
-        return Contents(tuple(made.values()), tuple(skipped), tuple(notes))
+        pieces = list(self.records(found))
+        made = tuple(piece for piece in pieces if isinstance(piece, Article))
+        skipped = tuple(piece for piece in pieces if isinstance(piece, Skipped))
+        return Contents(made, skipped, tuple(piece for piece in pieces if isinstance(piece, str)))
 
     def _article(self, made: Extracted, found: Found, kind: str, record: str | None = None) -> Article:
         made, changed = sidecar.apply(made, self._sidecars.told(found, record))
@@ -103,7 +143,8 @@ class Reading:
         author = made.author if kind in _HEADED or "author" in changed else None
         text = with_head(made.text, title, author)
         source = Source(id, made.title or title_from(id), made.outlet, made.author, made.published, made.url)
-        return make(source, text)
+        added = len(normalise(text)) - len(made.text)  # above all but the first page's beginning
+        return make(source, text, (0, *(start + added for start in made.pages[1:])) if made.pages else ())
 
 
 @contextmanager
@@ -127,7 +168,19 @@ def read(found: Found) -> Article:
     return contents.articles[0]
 
 
-def make(source: Source, text: str) -> Article:
+def make(source: Source, text: str, pages: tuple[int, ...] = ()) -> Article:
     """Return an Article of normalised text with its digest."""
     text = normalise(text)
-    return Article(source, text, hashlib.sha256(text.encode()).hexdigest())
+    return Article(source, text, hashlib.sha256(text.encode()).hexdigest(), pages)
+
+
+@cache
+def code_digest() -> str:
+    """Return a digest of what reads files: where it has changed, files that have not are read anew."""
+    here = Path(__file__).parent
+    told = hashlib.sha256()
+    for file in (*sorted(here.glob("*.py")), here.parent / "text.py", here.parent / "unknown.py"):
+        told.update(file.read_bytes())
+    for library in ("charset-normalizer", "lxml", "markdown-it-py", "pypdf", "python-docx", "pyyaml", "trafilatura"):
+        told.update(f"{library} {version(library)}".encode())
+    return told.hexdigest()

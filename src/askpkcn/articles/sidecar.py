@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
+from threading import Lock
 
 from askpkcn.articles.decoding import read_bytes
 from askpkcn.articles.extracted import Extracted
@@ -34,6 +36,8 @@ class Sidecars:
     """The articles.toml files of the folders that are read, each read once."""
 
     _of: dict[Path, list[_Entry]] = field(default_factory=dict)
+    _digests: dict[Path, bytes] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
 
     def told(self, found: Found, record: str | None = None) -> dict[str, str | date | None]:
         """Return what is set for a file, or for one record of it. Raises ArticleError for an articles.toml in error.
@@ -48,6 +52,17 @@ class Sidecars:
                     merged.update(entry.fields)
         return merged
 
+    def digest(self, found: Found) -> bytes:
+        """Return a digest of the articles.toml files that may set something for a file."""
+        told = hashlib.sha256()
+        for folder in _folders(found):
+            if folder not in self._digests:
+                file = folder / SIDECAR
+                data = read_bytes(file, MAX_BYTES) if file.is_file() else b""
+                self._digests[folder] = hashlib.sha256(data).digest()
+            told.update(self._digests[folder])
+        return told.digest()
+
     def notes(self) -> list[str]:
         """Return a line for every pattern that matched nothing: it is misspelt, perhaps."""
         return [
@@ -58,10 +73,11 @@ class Sidecars:
         ]
 
     def _entries(self, folder: Path) -> list[_Entry]:
-        if folder not in self._of:
-            file = folder / SIDECAR
-            self._of[folder] = _load(file) if file.is_file() else []
-        return self._of[folder]
+        with self._lock:  # several threads read files, and which entries were used is told of one list
+            if folder not in self._of:
+                file = folder / SIDECAR
+                self._of[folder] = _load(file) if file.is_file() else []
+            return self._of[folder]
 
 
 def apply(made: Extracted, told: Mapping[str, str | date | None]) -> tuple[Extracted, frozenset[str]]:

@@ -121,12 +121,22 @@ class Piece(Place):
     text: str
 
 
+class Story(BaseModel):
+    """Where else a quote's story stands in nearly the same words; none of these is a second source."""
+
+    outlets: Annotated[int, Field(ge=0, description="How many other outlets.")]
+    earliest: Source
+    articles: list[Source]
+
+
 class Quote(Piece):
     """A verbatim piece of an article, with the sentence it stands in."""
 
     article: Source
+    page: Annotated[int | None, Field(ge=1, description="In a file that has pages, from 1.")]
     probability: Probability
     sentence: Piece
+    story: Story | None
 
 
 class Group(BaseModel):

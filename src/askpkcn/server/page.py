@@ -132,7 +132,9 @@ def citation(quoted: Json) -> str:
     author = f"by {source['author']}" if source["author"] else None
     facts = (source["title"], author, source["outlet"], source["published"] or "date unknown", source["url"])
     told = ", ".join(fact for fact in facts if fact)
-    return normalise(f"“{quoted['sentence']['text']}” — {told} ({source['id']} [{quoted['start']}:{quoted['end']}])")
+    page = f" page {quoted['page']}" if quoted["page"] else ""
+    place = f"{source['id']}{page} [{quoted['start']}:{quoted['end']}]"
+    return normalise(f"“{quoted['sentence']['text']}” — {told} ({place})")
 
 
 def cut(quoted: Json) -> tuple[str, str, str]:

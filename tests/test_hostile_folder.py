@@ -1,0 +1,175 @@
+"""A folder with everything that goes wrong: one clear line each, the rest indexed, nothing lost of what was before."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from fakes import HashEncoder
+from files import pdf, with_part, word
+
+from askpkcn import building, catalogue, index
+from askpkcn.articles import Readings, find
+from askpkcn.cli import run
+from askpkcn.errors import IndexUnwritable
+from askpkcn.index import Model, build
+from askpkcn.snapshot import open_snapshot
+from askpkcn.verify import verify
+
+SENTENCE = "The minister said on Monday that the bridge at Thakot would open in the spring."
+NEWLINE, MIRRORED = "two\nlines.txt", "gpj.\u202etxt.md"
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    folder = tmp_path / "news"
+    folder.mkdir()
+    (folder / "good.txt").write_text(SENTENCE)
+    return folder
+
+
+@pytest.fixture
+def hostile(folder) -> Path:
+    """Add one file of each kind that gives no article, and two with names that would break a line or mislead."""
+    (folder / "empty.html").write_bytes(b"")
+    (folder / "cut.pdf").write_bytes(pdf([[SENTENCE]])[:300])
+    (folder / "scan.pdf").write_bytes(pdf([[]]))
+    (folder / "bomb.docx").write_bytes(with_part(word([]), "word/document.xml", b" " * 10_000_000, 60))
+    (folder / "deep.html").write_text("<div>" * 100_000)
+    (folder / "loop.txt").symlink_to(folder / "loop.txt")
+    (folder / "around").symlink_to(folder)
+    (folder / "out.txt").symlink_to("/etc/passwd")
+    os.mkfifo(folder / "pipe.txt")
+    os.mkfifo(folder / "pipe")
+    for name in ("huge.txt", "huge.jsonl"):
+        with (folder / name).open("wb") as stream:
+            stream.truncate(500_000_000)  # sparse: it takes no room
+    (folder / NEWLINE).write_bytes(b"\0\1")
+    (folder / MIRRORED).write_text("")
+    return folder
+
+
+LINES = {
+    "empty.html": "holds no text; remove it or fill it",
+    "cut.pdf": "is a broken PDF",
+    "scan.pdf": "is a PDF that holds no text; if its pages are images, run text recognition",
+    "bomb.docx": "would unpack to",
+    "deep.html": "is HTML nested over 250 deep",
+    "loop.txt": "is a link that leads nowhere",
+    "around": "is a link to a folder",
+    "out.txt": "is a link out of the folder",
+    "pipe.txt": "is not a regular file",
+    "huge.txt": "is 500 MB, over the limit of 50 MB|is a binary file",
+    "huge.jsonl": "line 1 is over the limit of 20 MB",
+    NEWLINE: "is a binary file",
+    MIRRORED: "holds no text",
+}
+
+
+def test_each_is_told_in_one_line_and_what_was_indexed_stays(hostile, tmp_path):
+    built = build([hostile], tmp_path / "index", HashEncoder)
+    assert built.articles == 1
+    told = {skipped.file.name: skipped.why for skipped in built.skipped}
+    assert told.keys() == LINES.keys()
+    for name, why in told.items():
+        assert re.search(LINES[name], why), why
+    assert built.others == {"without suffix": 1}
+    assert verify(tmp_path / "index")["articles"] == 1
+
+
+def test_the_report_shows_names_that_cannot_break_a_line_or_mirror_it(hostile, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(building, "named_model", lambda _name: Model(HashEncoder))
+    assert run(["index", str(hostile), "--index", str(tmp_path / "index")]) == 0
+    out = capsys.readouterr().out
+    assert "two_lines.txt is a binary file" in out
+    assert "\u202e" not in out
+    assert sum("news/" in line for line in out.splitlines()) == len(LINES)
+    assert run(["index", str(hostile), "--json", "--index", str(tmp_path / "index")]) == 0
+    out, err = capsys.readouterr()
+    assert len(json.loads(out)["skipped"]) == len(LINES)
+    assert len([line for line in err.splitlines() if line.startswith("skipped: ")]) == len(LINES)
+
+
+def test_strict_fails_on_the_first_and_nothing_is_2(hostile, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(building, "named_model", lambda _name: Model(HashEncoder))
+    where = ["--index", str(tmp_path / "index")]
+    assert run(["index", str(hostile / "good.txt"), *where]) == 0
+    live = open_snapshot(tmp_path / "index").name
+    assert run(["index", str(hostile), "--strict", *where]) == 2
+    assert capsys.readouterr().err.endswith("(--strict: nothing was written)\n")
+    (hostile / "good.txt").unlink()
+    assert run(["index", str(hostile), *where]) == 2
+    assert capsys.readouterr().err.startswith("error: no article found in ")
+    assert open_snapshot(tmp_path / "index").name == live
+
+
+def test_a_file_without_permission_is_told_and_tried_again(folder, tmp_path, monkeypatch):
+    (folder / "shut.txt").write_text("Nobody may read this, they said on Monday.")
+    opening = Path.open
+
+    def refuse(self: Path, *arguments, **named):
+        if self.name == "shut.txt":
+            raise PermissionError(13, "Permission denied")
+        return opening(self, *arguments, **named)
+
+    model = Model(HashEncoder, "hashes", "hashes")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", refuse)
+        first = build([folder], tmp_path / "index", model)
+    (skipped,) = first.skipped
+    assert re.fullmatch(r".*shut\.txt cannot be read \(Permission denied\); check its permissions", skipped.why)
+    again = build([folder], tmp_path / "index", model)  # nothing else has changed
+    assert (again.articles, again.skipped) == (2, ())
+
+
+def test_a_disk_that_fills_up_midway_loses_nothing(folder, tmp_path, monkeypatch):
+    live = build([folder], tmp_path / "index", HashEncoder).snapshot
+    (folder / "new.txt").write_text("Something else was said on Tuesday.")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for module, name in ((index.keywords, "write"), (index.vectors, "write"), (catalogue.Writer, "add")):
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, full)
+            with pytest.raises(IndexUnwritable, match=r"cannot be written \(No space left on device\); free space"):
+                build([folder], tmp_path / "index", HashEncoder)
+        assert open_snapshot(tmp_path / "index").name == live
+        assert verify(tmp_path / "index")["articles"] == 1
+    assert build([folder], tmp_path / "index", HashEncoder).articles == 2
+
+
+def test_many_files_come_in_order_whoever_reads_them(tmp_path):
+    for i in range(60):
+        name, text = (f"{i:02}.html", f"<html><body><p>{SENTENCE} {i}</p></body></html>")
+        (tmp_path / (name if i % 20 == 0 else f"{i:02}.txt")).write_text(text if i % 20 == 0 else f"{SENTENCE} {i}")
+    with Readings(workers=3) as readings:
+        read = [(found.id, list(pieces)) for found, pieces in readings.read(find([tmp_path]))]
+    assert [id for id, _ in read] == [found.id for found in find([tmp_path])]
+    assert [pieces[0].text.split()[-1] for _, pieces in read] == [str(i) for i in range(60)]
+
+
+def test_readings_that_are_left_midway_end_their_workers(tmp_path):
+    os.mkfifo(tmp_path / "hangs.pdf")
+    (tmp_path / "good.txt").write_text(SENTENCE)
+    with Readings(workers=2) as readings:
+        hanging = readings._pool.submit(readings._extractors[1].extract, "pdf", tmp_path / "hangs.pdf")
+        while readings._extractors[1]._process is None:
+            pass
+    assert "broke the program" in str(hanging.exception(timeout=30))
+    assert all(extractor._process is None for extractor in readings._extractors)
+
+
+def test_records_of_an_export_are_remembered_one_by_one(tmp_path):
+    rows = [{"id": str(i), "text": f"{SENTENCE} {i}", "source": "Dawn"} for i in range(50)]
+    export = tmp_path / "export.jsonl"
+    export.write_text("".join(json.dumps(row) + "\n" for row in rows) + "no json\n")
+    model = Model(HashEncoder, "hashes", "hashes")
+    first = build([export], tmp_path / "index", model)
+    assert (first.articles, len(first.skipped)) == (50, 1)
+    again = build([export], tmp_path / "index", model)
+    assert (again.snapshot, again.skipped[0].why) == (first.snapshot, first.skipped[0].why)
+    export.write_text("".join(json.dumps(row) + "\n" for row in rows[1:]))
+    changed = build([export], tmp_path / "index", model)
+    assert (changed.articles, changed.changes.unchanged, changed.changes.removed) == (49, 49, 1)
