@@ -86,7 +86,7 @@ async def endure(pid: int, address: str, growing: Growing, questions: int, snaps
     print("| questions | memory, MB |\n|---|---|")
     memory = []
     for mark in (questions // 10, questions // 2, questions):
-        while clients.answers < mark:
+        while clients.answers < mark and not running.done():  # it is done only if it broke
             await asyncio.sleep(0.05)
         memory.append(megabytes(pid))
         print(f"| {clients.answers:,} | {memory[-1]:.1f} |", flush=True)

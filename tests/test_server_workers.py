@@ -10,11 +10,14 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-from fake_engine import DAM
+from fake_engine import DAM, FakeEngine
 from test_server_process import ASK, connect, fake, read_all, service, wait_for
 
+from askpkcn.errors import ServiceError
+from askpkcn.server import run
 from askpkcn.server.keys import Allowance
 from askpkcn.server.labels import Labels
+from askpkcn.server.settings import Settings
 from askpkcn.types import Filters
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="finds the workers in /proc")
@@ -101,6 +104,14 @@ def test_workers_that_label_at_once_lose_no_label(tmp_path):
             question = f"When was dam {number} finished?"
             pool.submit(workers[number % 4].add, question, Filters(), (DAM, at, at + 4))
     assert len(file.read_text(encoding="utf-8").splitlines()) == 40
+
+
+def test_a_label_file_that_is_none_is_refused_before_any_worker_starts(tmp_path, monkeypatch):
+    file = tmp_path / "labels.jsonl"
+    file.write_text("no json", encoding="utf-8")
+    monkeypatch.setattr(run, "Engine", lambda index: FakeEngine())
+    with pytest.raises(ServiceError, match="check --label"):
+        run.run(Path("none"), "127.0.0.1", 0, Settings(label=file), print, workers=2)
 
 
 @pytest.mark.slow

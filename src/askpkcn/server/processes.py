@@ -28,8 +28,8 @@ from askpkcn.server import logs
 from askpkcn.server.app import create_app
 from askpkcn.server.settings import Settings
 
-HANGS = 20
-"""Seconds without a sign of life until a worker is replaced; before its first it imports, a few seconds' work."""
+HANGS = 60
+"""Seconds without a sign of life until a worker is replaced; before its first come imports, slow where all is busy."""
 LONGEST_PAUSE = 60.0
 """Seconds between a worker's tries to open the index."""
 
@@ -104,7 +104,7 @@ def _open(index: Path) -> Engine:
         try:
             engine = Engine(index)
             engine.load()
-        except AskpkcnError as error:
+        except (AskpkcnError, OSError) as error:
             fields = {"why": str(error), "seconds": pause}
             logs.LOGGER.error("a worker cannot open the index; it tries again", extra={"fields": fields})
             sleep(pause)

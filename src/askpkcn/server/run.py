@@ -32,8 +32,9 @@ def run(
     signal.signal(signal.SIGTERM, _stop)
     logs.set_up()
     engine = Engine(index)
+    app = create_app(lambda: engine, settings)
     if workers > 1:
-        engine.close()  # it can be opened; each worker opens its own
+        engine.close()  # it can be opened, and the settings are right; each worker opens and makes its own
     else:
         engine.load()
     with listen(host, port) as listening:
@@ -42,7 +43,7 @@ def run(
         if workers > 1:
             processes.run(index, listening, settings, workers)
         else:
-            uvicorn.Server(serving(create_app(lambda: engine, settings), settings)).run(sockets=[listening])
+            uvicorn.Server(serving(app, settings)).run(sockets=[listening])
 
 
 def listen(host: str, port: int) -> socket.socket:
