@@ -81,12 +81,14 @@ def _take_over(folder: Path, name: str, card: EncoderCard, wanted: dict[bytes, i
             return
         with closing(Catalogue(snapshot.catalogue)) as old:
             known = ((key_of(passage.text), passage.number) for passage in old.all_passages())
-            pairs = [(wanted.pop(key), number) for key, number in known if key in wanted]
-        if pairs:
-            made = vectors.Vectors(snapshot.vectors)
+            found = {key: number for key, number in known if key in wanted}
+        if found:
+            made, pairs = vectors.Vectors(snapshot.vectors), [(wanted[key], number) for key, number in found.items()]
             for at in range(0, len(pairs), vectors.BLOCK):
                 ours, theirs = np.array(pairs[at : at + vectors.BLOCK], dtype=np.int64).T
                 rows[ours] = made.rows_at(np.ascontiguousarray(theirs))
+            for key in found:
+                del wanted[key]
     except (AskpkcnError, KeyError, TypeError):
         return  # nothing usable: it is embedded anew
 
