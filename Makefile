@@ -7,19 +7,19 @@ INSTALLED := $(VENV)/.installed
 .PHONY: demo serve test eval load check setup clean
 
 demo: setup ## build the index of seeds/ and answer a question
-	@test -f index/CURRENT || $(BIN)/askpkcn index seeds
+	@$(BIN)/askpkcn index seeds
 	$(BIN)/askpkcn ask "How many agreements did Kakar sign in China?"
 
 serve: setup ## answer on http://127.0.0.1:8000, with a page for people
-	@test -f index/CURRENT || $(BIN)/askpkcn index seeds
+	@$(BIN)/askpkcn index seeds
 	$(BIN)/askpkcn serve
 
 eval: setup ## score the shipped engine on the hand-written questions
-	@test -f index/CURRENT || $(BIN)/askpkcn index seeds
+	@$(BIN)/askpkcn index seeds
 	$(BIN)/askpkcn eval
 
 load: setup ## measure the service under load, in about six minutes; docs/performance.md shows the tables
-	@test -f index/CURRENT || $(BIN)/askpkcn index seeds
+	@$(BIN)/askpkcn index seeds
 	$(BIN)/python benchmarks/load.py
 
 test: setup check ## lint, types and tests, as CI runs them
