@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -210,11 +211,27 @@ def fit(asked: list[Asked]) -> Calibration:
     x = np.array(rows)
     mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
     w = np.array(weights) * len(weights) / sum(weights)
-    model = LogisticRegression(C=0.3, max_iter=5000).fit((x - mean) / scale, labels, sample_weight=w)
+    model = LogisticRegression(C=3.0, max_iter=5000).fit((x - mean) / scale, labels, sample_weight=w)
     slopes = model.coef_[0] / scale
     bias = float(model.intercept_[0] - (slopes * mean).sum())
-    fitted = {name: round(float(slope), 5) for name, slope in zip(names_, slopes, strict=True)}
-    return Calibration(fitted, round(bias, 5), threshold(Calibration(fitted, bias, 0.5), asked))
+    made = _rescaled(Calibration(dict(zip(names_, map(float, slopes), strict=True)), bias, 0.5), asked, totals)
+    fitted = {name: round(weight, 5) for name, weight in made.weights.items()}
+    return Calibration(fitted, round(made.bias, 5), threshold(made, asked))
+
+
+def _rescaled(fitted: Calibration, asked: list[Asked], totals: Mapping[str, int]) -> Calibration:
+    """Fit the logit anew on each question's best candidate: the one whose probability a user sees (Platt 1999)."""
+    logits, right, weights = [], [], []
+    for a in (a for a in asked if a.values):
+        p, correct = _best(fitted, a)
+        logits.append([math.log(p / (1 - p))])
+        right.append(correct)
+        weights.append(1 / totals[a.source])
+    model = LogisticRegression(C=100.0).fit(
+        logits, right, sample_weight=np.array(weights) * len(weights) / sum(weights)
+    )
+    scale, shift = float(model.coef_[0][0]), float(model.intercept_[0])
+    return Calibration({n: scale * w for n, w in fitted.weights.items()}, scale * fitted.bias + shift, 0.5)
 
 
 def threshold(fitted: Calibration, asked: list[Asked]) -> float:
