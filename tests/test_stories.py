@@ -171,9 +171,8 @@ def test_an_answer_has_one_quote_a_story_and_says_where_else_it_stands(shelf):
         "earliest": schema.source(COPY.source),
         "articles": [schema.source(COPY.source)],
     }
-    assert elsewhere(replace(first, copies=(OTHER.source, ONE.source))).startswith(
-        "also in 2 articles; the earliest: one"
-    )
+    assert elsewhere(replace(first, copies=(OTHER.source, ONE.source))) == "also in 2 articles; this is the earliest"
+    assert elsewhere(replace(first, source=OTHER.source, copies=(OTHER.source,))) == "also in 1 article"  # undated
 
 
 def test_two_places_of_one_article_that_say_the_same_are_both_shown(shelf):

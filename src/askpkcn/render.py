@@ -77,8 +77,11 @@ def elsewhere(quote: Quote) -> str:
     """Return in how many other outlets the story of a quote stands, and where first."""
     outlets = len(other_outlets(quote))
     count, what = (outlets, "outlet") if outlets else (len(quote.copies), "article")
+    also = f"also in {count} {what}{'s' if count > 1 else ''}"
     first = min((quote.source, *quote.copies), key=earliest)
-    return f"also in {count} {what}{'s' if count > 1 else ''}; the earliest: {about(first)}, {first.id}"
+    if first.id != quote.source.id:
+        return f"{also}; the earliest: {about(first)}, {first.id}"
+    return f"{also}; this is the earliest" if first.published else also
 
 
 def stories(found: Iterable[tuple[Source, ...]], console: Console) -> int:
