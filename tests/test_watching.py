@@ -16,7 +16,8 @@ from askpkcn.snapshot import live_name
 from askpkcn.verify import verify
 
 WATCH = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is born deaf to it
 sys.path.insert(0, sys.argv[1])
 from fakes import HashEncoder
 from askpkcn import building, watching
