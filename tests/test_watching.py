@@ -88,3 +88,11 @@ def test_a_build_that_fails_is_told_and_tried_again(watching, folder):
     assert live_name(folder / "index") == first["snapshot"]
     (folder / "a.css").rename(folder / "a.txt")
     assert built(watching)["unchanged"] == 1
+
+
+def test_a_path_that_is_not_there_is_one_clear_line(tmp_path):
+    gone = tmp_path / "nowhere"
+    line = [sys.executable, "-m", "askpkcn", "index", str(gone), "--watch", "--index", str(tmp_path / "index")]
+    ended = subprocess.run(line, capture_output=True, text=True, timeout=60)
+    told = f"error: {gone} does not exist; name a folder of articles, or one article's file\n"
+    assert (ended.returncode, ended.stderr) == (2, told)

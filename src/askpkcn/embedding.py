@@ -19,7 +19,7 @@ from askpkcn.catalogue import Catalogue
 from askpkcn.encoder import EncoderCard, PassageEncoder, Rows
 from askpkcn.errors import AskpkcnError
 from askpkcn.journal import Journal, key_of
-from askpkcn.snapshot import JOURNAL, NAME, open_snapshot
+from askpkcn.snapshot import JOURNAL, open_snapshot, places
 
 Report = Callable[[str, int, int], None]
 TOGETHER = 128
@@ -52,9 +52,9 @@ def embed(
     with Journal(folder / JOURNAL, digest_of(card), card.dimension) as journal:
         for key in [key for key in wanted if key in journal]:
             rows[wanted.pop(key)] = journal.row(key)
-        for name in _snapshots(folder):
+        for place in places(folder):
             if wanted:
-                _take_over(folder, name, card, wanted, rows)
+                _take_over(folder, place.name, card, wanted, rows)
         reused = sum(key not in wanted for key in keys)
         report("embedding", len(keys) - len(wanted), len(keys))
         if wanted:
@@ -64,13 +64,6 @@ def embed(
         if first.setdefault(key, number) != number:
             rows[number] = rows[first[key]]
     return rows, reused
-
-
-def _snapshots(folder: Path) -> list[str]:
-    """Return the snapshots of a folder, the newest first."""
-    return sorted(
-        (place.name for place in (folder / "snapshots").iterdir() if NAME.fullmatch(place.name)), reverse=True
-    )
 
 
 def _take_over(folder: Path, name: str, card: EncoderCard, wanted: dict[bytes, int], rows: Rows) -> None:

@@ -138,6 +138,13 @@ def in_use(place: Path) -> bool:
         os.close(handle)
 
 
+def places(folder: Path) -> list[Path]:
+    """Return the folders of all snapshots of an index, the newest first."""
+    here = folder / "snapshots"
+    found = [place for place in here.iterdir() if NAME.fullmatch(place.name)] if here.is_dir() else []
+    return sorted(found, key=lambda place: place.name, reverse=True)
+
+
 def live_name(folder: Path) -> str:
     """Return the name of the live snapshot, unchecked. Raises OSError if it cannot be read."""
     return (folder / "CURRENT").read_bytes().decode("utf-8", "replace").removesuffix("\n")

@@ -19,7 +19,7 @@ from pathlib import Path
 from askpkcn.catalogue import Catalogue
 from askpkcn.errors import IndexMissing, IndexUnwritable
 from askpkcn.keywords import Keywords
-from askpkcn.snapshot import NAME, in_use, live_name, open_snapshot
+from askpkcn.snapshot import in_use, live_name, open_snapshot, places
 from askpkcn.vectors import Vectors
 
 LOCK = ".lock"
@@ -91,7 +91,7 @@ def live_or_none(folder: Path) -> str:
 def next_moment(folder: Path) -> datetime:
     """Return the time for a new snapshot's name: now, or, if the clock was set back, just after the newest one's."""
     now = datetime.now(UTC)
-    stamps = [place.name.split("-")[0] for place in _places(folder)[:1]]
+    stamps = [place.name.split("-")[0] for place in places(folder)[:1]]
     newest = [datetime.strptime(stamp, STAMP).replace(tzinfo=UTC) + timedelta(microseconds=1) for stamp in stamps]
     return max([now, *newest])
 
@@ -136,11 +136,11 @@ def sync_folder(folder: Path) -> None:
 
 def snapshots(folder: Path) -> list[Stored]:
     """Return the snapshots of an index, the newest first. Raises IndexMissing if there is no index."""
-    places = _places(folder)
-    if not places:
+    found = places(folder)
+    if not found:
         raise IndexMissing(f"there is no index in {folder}; build one with `askpkcn index PATH --index {folder}`")
     live = live_or_none(folder)
-    return [_stored(place, place.name == live) for place in places]
+    return [_stored(place, place.name == live) for place in found]
 
 
 def rollback(folder: Path, name: str | None = None) -> str:
@@ -152,7 +152,7 @@ def rollback(folder: Path, name: str | None = None) -> str:
     if not (folder / "snapshots").is_dir():
         raise IndexMissing(f"there is no index in {folder}; build one with `askpkcn index PATH --index {folder}`")
     with only_writer(folder):
-        names = [place.name for place in _places(folder)]
+        names = [place.name for place in places(folder)]
         live = live_or_none(folder)
         if name is None:
             name = next((each for each in names if each < live), None)
@@ -179,7 +179,7 @@ def prune(folder: Path, keep: int = 0) -> tuple[list[Stored], list[Stored]]:
         live = open_snapshot(folder)  # while nothing that can be read is live, nothing else is dropped
         others = [each for each in snapshots(folder) if not each.live]
         drop_old(folder, {live.name} | {each.name for each in others[:keep]})
-        left = {place.name for place in _places(folder)}
+        left = {place.name for place in places(folder)}
     gone = [each for each in others if each.name not in left]
     return gone, [each for each in others[keep:] if each.name in left]
 
@@ -206,12 +206,6 @@ def _remove(place: Path) -> None:
     except OSError:
         return  # it stays, whole
     shutil.rmtree(place, ignore_errors=True)
-
-
-def _places(folder: Path) -> list[Path]:
-    here = folder / "snapshots"
-    names = [place for place in here.iterdir() if NAME.fullmatch(place.name)] if here.is_dir() else []
-    return sorted(names, key=lambda place: place.name, reverse=True)
 
 
 def _stored(place: Path, live: bool) -> Stored:

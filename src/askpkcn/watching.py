@@ -24,8 +24,12 @@ AGAIN = 15.0
 def watch(paths: list[Path], index: Path, build: Callable[[], None], complain: Callable[[str], None]) -> None:
     """Build, and then again whenever something under the paths has changed; SIGTERM ends it, and SIGINT as ever.
 
-    A build that fails after the first is told, and tried again; the index answers as before.
+    A build that fails after the first is told, and tried again; the index answers as before. The first one's errors are
+    raised.
     """
+    if not all(path.exists() for path in paths):
+        build()  # which says what is missing: nothing could be watched
+        return
     before = signal.signal(signal.SIGTERM, _stop)
     changed, stop = Event(), Event()
     # Watched from before the first build on, so that nothing that changes meanwhile is missed.
