@@ -253,7 +253,9 @@ def show(found: Sequence[dict[str, Any]]) -> None:
         each = one["sizes"]["all"] / one["passages"]
         row(f"{one['passages']:,}", f"{one['build']:.1f}", *parts, f"{one['update']:.1f}", f"{each:.0f}")
     names = ("FAISS", "tantivy", "catalogue", "all")
-    table(("passages", *(f"{name}, MB" for name in names), "resident MB", "of it not shared", "a passage, kB", "start s"))
+    table(
+        ("passages", *(f"{name}, MB" for name in names), "resident MB", "of it not shared", "a passage, kB", "start s")
+    )
     for one in found:
         whole, own = one["resident"]
         megabytes = [f"{one['sizes'][name] / 1e6:.1f}" for name in names]
@@ -262,14 +264,14 @@ def show(found: Sequence[dict[str, Any]]) -> None:
     table(("passages", "retrieval p50 ms", "p95", "dense p50", "p95", "keyword p50", "p95", "recall@10", "index"))
     for one in found:
         cells = [
-            f"{value:.2f}"
-            for name in ("retrieval", "dense", "keyword")
-            for value in np.percentile(one[name], (50, 95))
+            f"{value:.2f}" for name in ("retrieval", "dense", "keyword") for value in np.percentile(one[name], (50, 95))
         ]
         row(f"{one['passages']:,}", *cells, f"{one['recall']:.3f}", one["kind"])
     if len(found) > 1:
         first, last = (np.percentile(one["retrieval"], 95) for one in (found[0], found[-1]))
-        print(f"\nRetrieval p95 at {found[-1]['passages']:,}: {last / first:.1f} times that at {found[0]['passages']:,}.")
+        print(
+            f"\nRetrieval p95 at {found[-1]['passages']:,}: {last / first:.1f} times that at {found[0]['passages']:,}."
+        )
 
 
 def main() -> None:

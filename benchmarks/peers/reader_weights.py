@@ -170,7 +170,7 @@ def _feed(reader: Reader, question: str, text: str) -> dict[str, NDArray[np.int6
 
 
 def make(source: Path, folder: Path) -> Agreement:
-    """Write the checkpoint and return how close it is. Raises ValueError, and leaves nothing, if it is another model."""
+    """Write the checkpoint and return how close it is. Raises ValueError if it is another model."""
     write(source, folder)
     rows = (ROOT / "eval" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
     texts = [file.read_text(encoding="utf-8")[:900] for file in sorted((ROOT / "seeds").glob("*.md"))]

@@ -251,7 +251,9 @@ def main() -> None:
         kept = {"entry": asdict(entry), "serving_mb": peaks[entry], "answers": answers[entry]}
         (WORK / "results" / f"{entry.name}-{entry.setting}.json").write_text(json.dumps(kept, indent=1))
     told = sum(not question["answers"] for question in questions)
-    print(f"{len(questions)} questions, {told} of them unanswerable; {len(passages)} passages; {os.cpu_count()} cores\n")
+    print(
+        f"{len(questions)} questions, {told} of them unanswerable; {len(passages)} passages; {os.cpu_count()} cores\n"
+    )
     print(table(scores, "askpkcn"))
 
 
