@@ -4,7 +4,8 @@
 
 Prints Markdown tables: milliseconds and bytes of each stage of a warm question; the cold start of `askpkcn ask` in
 parts; and the speed of matrix products, of the models' own shapes, through onnxruntime, beside what encoding and
-reading reach.
+reading reach. These speeds are by the second of processor time, so that other programs on the machine change them
+little; the milliseconds are what a user waits, and need an idle machine.
 """
 
 from __future__ import annotations
@@ -16,9 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from cold_start import FLOOR, QUESTION
 from askpkcn.encoder import QuestionEncoder
 from askpkcn.engine import Engine
 from askpkcn.keywords import Keywords
-from askpkcn.reader import MODEL
+from askpkcn.reader import MODEL, Reader
 from askpkcn.retriever import FusionSettings
 from askpkcn.session import cores
 from askpkcn.snapshot import open_snapshot
@@ -41,7 +40,10 @@ SHAPES = {"qkv": (384, 1152), "mix": (384, 384), "grow": (384, 1536), "shrink": 
 """Inputs and outputs of the products of one layer, in encoder and reader alike."""
 LAYERS = 6
 HIDDEN = 384
-SECONDS = 0.4
+KINDS = ("fp32", "int8", "blocks")
+ROUNDS = 3
+SECONDS = 0.05
+"""Of processor time, for one measuring of a product."""
 
 COLD = """
 import json, sys, time
@@ -59,14 +61,6 @@ print(json.dumps([libraries - start, imported - libraries, loaded - imported, ti
 """
 
 
-@dataclass(frozen=True)
-class Speed:
-    """Billions of operations a second, multiplication and addition counted apart, on all cores."""
-
-    alone: float
-    together: float
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
@@ -78,18 +72,17 @@ def main() -> None:
     step = max(1, len(rows) // options.questions)
     questions = [json.loads(row)["question"] for row in rows[::step]][: options.questions]
     print(f"{cores()} cores, {len(questions)} questions\n")
-    encoding, reading, windows = warm(options.index, questions)
+    warm(options.index, questions)
     cold(options.index, options.runs)
-    peak(questions, options.index, encoding, reading, windows)
+    peak(options.index, questions)
 
 
-def warm(index: Path, questions: Sequence[str]) -> tuple[float, float, list[list[int]]]:
-    """Print the stages; return mean milliseconds of encoding and reading, and the tokens of each question's windows."""
+def warm(index: Path, questions: Sequence[str]) -> None:
+    """Print the stages of a warm question."""
     snapshot = open_snapshot(index)
     encoder, depth = QuestionEncoder(snapshot.encoder_folder), FusionSettings().depth
     vectors, keywords = Vectors(snapshot.vectors), Keywords(snapshot.keywords)
     times: dict[str, list[float]] = {}
-    windows = []
     with Engine(index) as engine:
         engine.load()
         for question in (*questions[:3], *questions):
@@ -109,7 +102,6 @@ def warm(index: Path, questions: Sequence[str]) -> tuple[float, float, list[list
             }
             for name, milliseconds in parts.items():
                 times.setdefault(name, []).append(milliseconds)
-            windows.append([len(window.asked) + len(window.ids) + 3 for window in lengths(engine, trace)])
     times = {name: row[3:] for name, row in times.items()}
     files = {
         "question encoding": size(snapshot.encoder_folder),
@@ -126,12 +118,6 @@ def warm(index: Path, questions: Sequence[str]) -> tuple[float, float, list[list
         row(name, f"{p50:.2f}", f"{p95:.2f}", f"{sum(times[name]) / whole:.1%}", f"{files.get(name, 0):,}" or "")
     rest = 1 - sum(sum(times[name]) for name in ("reading", "question encoding")) / whole
     print(f"\nEverything but reading and encoding: {rest:.1%}.")
-    return statistics.mean(times["question encoding"]), statistics.mean(times["reading"]), windows[3:]
-
-
-def lengths(engine: Engine, trace: Any) -> Iterable[Any]:
-    """Return the windows that a question's passages make; they have `asked` and `ids`, tokens both."""
-    return engine._reader._windows(trace.answer.question, [hit.passage.text for hit in trace.hits])
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -171,47 +157,65 @@ def cold(index: Path, runs: int) -> None:
     print(f"\n`{FLOOR}` alone takes {1000 * statistics.median(floor):.0f} ms: the ratio is {ratio:.2f}.")
 
 
-def peak(
-    questions: Sequence[str], index: Path, encoding: float, reading: float, windows: Sequence[Sequence[int]]
-) -> None:
-    """Print how fast the products are by themselves, and what the models reach of that."""
-    window = round(statistics.mean(tokens for each in windows for tokens in each))
-    asked = round(statistics.mean(tokens for tokens in question_tokens(questions, index)))
+def peak(index: Path, questions: Sequence[str]) -> None:
+    """Print how fast the products are by themselves, and what the models reach of that, by processor time."""
+    asked, encoding = encoding_work(index, questions)
+    window, reading = reading_work(index, questions)
     table(("product (inputs x outputs)", "tokens", "fp32, Gop/s", "int8, Gop/s", "int8 in blocks, Gop/s"))
-    best: dict[tuple[int, str], list[float]] = {}
+    mixed: dict[tuple[int, str], float] = {}
     for tokens in (asked, window, 512):
-        for name, (inputs, outputs) in SHAPES.items():
-            cells = []
-            for kind in ("fp32", "int8", "blocks"):
-                rate = speed(product(kind, inputs, outputs), tokens, inputs, outputs)
-                best.setdefault((tokens, kind), []).append(inputs * outputs / rate.together)
-                cells.append(f"{rate.together:.0f} ({rate.alone:.0f})")
-            row(f"{name} ({inputs} x {outputs})", tokens, *cells)
-    print("\nOn all cores, each running a product of its own; in brackets, on one.\n")
-    weights = sum(inputs * outputs for inputs, outputs in SHAPES.values())
-    mixed = {key: weights / sum(shares) for key, shares in best.items()}
-    table(("work", "tokens", "Gop a question", "Gop/s reached", "of the fp32 peak", "of the int8 peak"))
-    done = sum(operations(tokens) for each in windows for tokens in each) / len(windows)
-    reached = done / reading / 1e6
-    peaks = [mixed[window, "fp32"], mixed[window, "int8"]]
-    row("reading", window, f"{done / 1e9:.1f}", f"{reached:.0f}", *(f"{reached / p:.0%}" for p in peaks))
-    done = operations(asked)
-    reached = done / encoding / 1e6
-    alone = [mixed[asked, kind] / cores() for kind in ("fp32", "int8")]
-    row("encoding, one core", asked, f"{done / 1e9:.2f}", f"{reached:.0f}", *(f"{reached / p:.0%}" for p in alone))
+        rates = {
+            name: {kind: speed(product(kind, *shape), tokens, *shape) for kind in KINDS}
+            for name, shape in SHAPES.items()
+        }
+        for name, shape in SHAPES.items():
+            row(f"{name} ({shape[0]} x {shape[1]})", tokens, *(f"{rates[name][kind]:.0f}" for kind in KINDS))
+        for kind in KINDS:
+            shares = sum(i * o / rates[name][kind] for name, (i, o) in SHAPES.items())
+            mixed[tokens, kind] = sum(i * o for i, o in SHAPES.values()) / shares
+            row(f"a layer's four, {kind}", tokens, *(f"{mixed[tokens, kind]:.0f}" if k == kind else "" for k in KINDS))
+    table(("work", "tokens", "Gop/s", "of the fp32 peak", "of the int8 peak"))
+    for name, tokens, rate in (("encoding a question", asked, encoding), ("reading a window", window, reading)):
+        shares = (f"{rate / mixed[tokens, kind]:.0%}" for kind in ("fp32", "int8"))
+        row(name, tokens, f"{rate:.0f}", *shares)
     print(
-        f"\nThe peak is that of a layer's four products one after another at this number of tokens: "
-        f"{peaks[0]:.0f} Gop/s in fp32, {peaks[1]:.0f} in int8 on all cores for reading."
+        "\nBillions of operations a second of one core; the peak is that of a layer's four products at as many tokens."
     )
 
 
-def question_tokens(questions: Sequence[str], index: Path) -> list[int]:
-    """Return how many tokens each question has for the encoder."""
+def encoding_work(index: Path, questions: Sequence[str]) -> tuple[int, float]:
+    """Return the mean tokens of a question, and the billions of operations a second at which it is encoded."""
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(open_snapshot(index).encoder_folder / "tokenizer.json"))
+    folder = open_snapshot(index).encoder_folder
+    tokenizer, encoder = Tokenizer.from_file(str(folder / "tokenizer.json")), QuestionEncoder(folder)
     tokenizer.no_padding()
-    return [len(tokenizer.encode(question).ids) for question in questions]
+    tokens = [len(tokenizer.encode(question).ids) for question in questions]
+    spent = []
+    for question in questions:
+        encoder.embed_question(question)
+        rounds = [cpu(lambda q=question: encoder.embed_question(q)) for _ in range(ROUNDS)]
+        spent.append(min(rounds))
+    return round(statistics.mean(tokens)), sum(map(operations, tokens)) / sum(spent) / 1e9
+
+
+def reading_work(index: Path, questions: Sequence[str]) -> tuple[int, float]:
+    """Return the mean tokens of a window, and the billions of operations a second at which it is read."""
+    reader, lengths, spent = Reader(), [], []
+    with Engine(index) as engine:
+        for question in questions:
+            passages = [hit.passage for hit in engine.search(question)]
+            windows = reader._windows(question, [passage.text for passage in passages])
+            lengths += [len(window.asked) + len(window.ids) + 3 for window in windows]
+            spent.append(min(cpu(lambda q=question, p=passages: reader.read(q, p)) for _ in range(ROUNDS)))
+    return round(statistics.mean(lengths)), sum(map(operations, lengths)) / sum(spent) / 1e9
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """Return the seconds of processor time that some work takes, in all threads."""
+    started = time.process_time()
+    work()
+    return time.process_time() - started
 
 
 def operations(tokens: int) -> int:
@@ -222,7 +226,6 @@ def operations(tokens: int) -> int:
 
 def product(kind: str, inputs: int, outputs: int) -> Any:
     """Return a session that multiplies float32 rows, named x, with fixed weights; int8 as the reader does it."""
-    import onnx
     import onnxruntime
     from onnx import TensorProto, helper, numpy_helper
 
@@ -246,28 +249,19 @@ def product(kind: str, inputs: int, outputs: int) -> Any:
     )
     domains = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
     model = helper.make_model(graph, opset_imports=domains, ir_version=10)
-    onnx.checker.check_model(model, full_check=False) if kind == "fp32" else None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
-def speed(session: Any, tokens: int, inputs: int, outputs: int) -> Speed:
-    """Return how fast a product is on one core, and on all at once; the best of short runs."""
+def speed(session: Any, tokens: int, inputs: int, outputs: int) -> float:
+    """Return the billions of operations a second of processor time that a product reaches; the best of short runs."""
     feed = {"x": np.random.default_rng(1).standard_normal((tokens, inputs), dtype=np.float32)}
     each = 2 * tokens * inputs * outputs / 1e9
-
-    def work(_: int) -> float:
-        count, started = 0, time.perf_counter()
-        while time.perf_counter() - started < SECONDS / 4:
-            session.run(None, feed)
-            count += 1
-        return count * each / (time.perf_counter() - started)
-
-    work(0)
-    with ThreadPoolExecutor(cores()) as pool:
-        together = max(sum(pool.map(work, range(cores()))) for _ in range(2))
-    return Speed(max(work(0) for _ in range(2)), together)
+    session.run(None, feed)
+    count = 1 + round(SECONDS / max(1e-5, cpu(lambda: session.run(None, feed))))
+    runs = (cpu(lambda: [session.run(None, feed) for _ in range(count)]) for _ in range(ROUNDS))
+    return count * each / min(runs)
 
 
 def table(head: Sequence[str]) -> None:
