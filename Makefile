@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo serve test eval load check setup clean
+.PHONY: demo serve test eval load bench check setup clean
 
 demo: setup ## build the index of seeds/ and answer a question
 	@$(BIN)/askpkcn index seeds
@@ -21,6 +21,15 @@ eval: setup ## score the shipped engine on the hand-written questions
 load: setup ## measure the service under load, in about six minutes; docs/performance.md shows the tables
 	@$(BIN)/askpkcn index seeds
 	$(BIN)/python benchmarks/load.py
+
+# READING=folder of SQuAD files: real paragraphs for the growth, which are those of seeds/ without it.
+bench: setup ## measure stages, growth and peers into benchmarks/results/, in about an hour; the peers take 6 GB
+	@test -f index/CURRENT || $(BIN)/askpkcn index seeds
+	@mkdir -p benchmarks/results
+	$(BIN)/python benchmarks/stages.py > benchmarks/results/stages.md
+	$(BIN)/python benchmarks/growth.py $(if $(READING),--reading $(READING)) > benchmarks/results/growth.md
+	$(BIN)/python benchmarks/peers/run.py > benchmarks/results/peers.md
+	@cat benchmarks/results/*.md
 
 test: setup check ## lint, types and tests, as CI runs them
 	$(BIN)/python -m pytest
