@@ -40,7 +40,7 @@ SHAPES = {"qkv": (384, 1152), "mix": (384, 384), "grow": (384, 1536), "shrink": 
 """Inputs and outputs of the products of one layer, in encoder and reader alike."""
 LAYERS = 6
 HIDDEN = 384
-KINDS = ("fp32", "int8", "blocks")
+KINDS = ("fp32", "int8")
 ROUNDS = 3
 SECONDS = 0.05
 """Of processor time, for one measuring of a product."""
@@ -161,7 +161,7 @@ def peak(index: Path, questions: Sequence[str]) -> None:
     """Print how fast the products are by themselves, and what the models reach of that, by processor time."""
     asked, encoding = encoding_work(index, questions)
     window, reading = reading_work(index, questions)
-    table(("product (inputs x outputs)", "tokens", "fp32, Gop/s", "int8, Gop/s", "int8 in blocks, Gop/s"))
+    table(("product (inputs x outputs)", "tokens", "fp32, Gop/s", "int8, Gop/s"))
     mixed: dict[tuple[int, str], float] = {}
     for tokens in (asked, window, 512):
         rates = {
@@ -235,14 +235,9 @@ def product(kind: str, inputs: int, outputs: int) -> Any:
     if kind == "fp32":
         held = {"w": weights.astype(np.float32)}
         node = helper.make_node("MatMul", ["x", "w"], ["y"])
-    elif kind == "int8":
+    else:
         held = {"w": weights, "s": scales, "z": np.zeros(outputs, dtype=np.int8)}
         node = helper.make_node("DynamicQuantizeMatMul", ["x", "w", "s", "z"], ["y"], domain="com.microsoft")
-    else:
-        blocks = random.integers(0, 256, (outputs, inputs // 64, 64)).astype(np.uint8)
-        held = {"w": blocks, "s": np.full((outputs, inputs // 64), 0.01, dtype=np.float32)}
-        told = {"K": inputs, "N": outputs, "bits": 8, "block_size": 64, "accuracy_level": 4}
-        node = helper.make_node("MatMulNBits", ["x", "w", "s"], ["y"], domain="com.microsoft", **told)
     sides = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["n", k]) for n, k in (("x", inputs), ("y", outputs))]
     graph = helper.make_graph(
         [node], "product", sides[:1], sides[1:], [numpy_helper.from_array(array, name) for name, array in held.items()]

@@ -63,12 +63,6 @@ def test_columns_stand_for_their_numbers():
     assert found.tolist() == [[0.0, -4.0], [1.0, 8.0]]
 
 
-def test_blocks_stand_for_their_numbers():
-    values = np.array([[[128, 130], [126, 128]]], dtype=np.uint8)  # one output, two blocks of two inputs
-    found = reader_weights.blocks(values, np.array([[0.5, 2.0]], dtype=np.float32))
-    assert found.tolist() == [[0.0], [1.0], [-4.0], [0.0]]
-
-
 @pytest.mark.slow
 def test_the_checkpoint_reads_as_the_shipped_reader_does(tmp_path):
     found = reader_weights.make(MODEL, tmp_path / "reader")

@@ -1,8 +1,9 @@
 """Fit scores to a probability and choose the threshold: `python -m training.calibrate --reading DIR --raw DIR`.
 
 The candidates come from the product's own engine: hand-written questions (dev half) over the briefs and over the raw
-articles, and validation questions of new_wiki over all of that file's paragraphs, with near misses made from them.
-The test half is only reported on.
+articles, validation questions of new_wiki over all of that file's paragraphs, with near misses made from them, and
+validation questions written for training over all those texts whose questions stand alone. The test half is only
+reported on.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import json
 import math
 import random
+import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -28,7 +30,8 @@ from askpkcn.evaluation.measures import calibration_error, hold_one_another
 from askpkcn.index import build
 from askpkcn.reader import Reader
 from askpkcn.types import PASSAGES_READ, Filters
-from training.corpus import FILES, load, open_tokenizer
+from training import written
+from training.corpus import FILES, load, open_tokenizer, written_split
 from training.measures import auroc
 from training.train import MODEL
 from training.wording import names, near_miss
@@ -64,6 +67,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
     parser.add_argument("--model", type=Path, default=calibration.FILE.parent, help="folder with reader.onnx")
     parser.add_argument("--wiki", type=int, default=300, help="questions of new_wiki")
+    parser.add_argument("--written", type=int, default=600, help="questions written for training")
     parser.add_argument("--passages", type=int, default=PASSAGES_READ)
     parser.add_argument("--again", action="store_true", help="fit anew to the candidates of the last run")
     parser.add_argument("--ablate", action="store_true", help="show what each input brings, and change nothing")
@@ -116,6 +120,7 @@ def collect(options: argparse.Namespace) -> Iterator[Asked]:
                     right,
                 )
     yield from _wiki(options, reader, neutral)
+    yield from _written(options, reader, neutral)
 
 
 def _wiki(options: argparse.Namespace, reader: Reader, neutral: Calibration) -> Iterator[Asked]:
@@ -144,6 +149,29 @@ def _ask_wiki(engine: Engine, question: str, answers: list[str], sort: str, pass
     right = [bool(answers) and holds(_text(c), answers) for c in found]
     texts = [_text(c) for c in found]
     return Asked("wiki", "validation", sort, question, bool(answers), texts, [c.values for c in found], right)
+
+
+def _written(options: argparse.Namespace, reader: Reader, neutral: Calibration) -> Iterator[Asked]:
+    folder = options.work / "stand-alone"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    rows = []
+    for file in sorted(written.FOLDER.glob("*.txt")):
+        for i, text in enumerate(written.read(file) if file.name >= written.STAND_ALONE else ()):
+            article = folder / f"{file.stem}-{i}.txt"
+            article.write_text(text.text, encoding="utf-8")
+            if written_split(text.text) == "validation":
+                rows += [(f"{folder.name}/{article.name}", text.text, question) for question in text.questions]
+    random.Random(5).shuffle(rows)
+    with Engine(indexed(folder, options.work / "index-stand-alone"), reader=reader, calibration=neutral) as engine:
+        for article, text, question in rows[: options.written]:
+            answers = [text[start:end] for start, end in question.answers]
+            found = engine.candidates(question.text, passages=options.passages)
+            right = [c.article.id == article and holds(_text(c), answers) for c in found]
+            sort = "answerable" if answers else "unanswerable"
+            values = [c.values for c in found]
+            texts = [_text(c) for c in found]
+            yield Asked("written", "validation", sort, question.text, bool(answers), texts, values, right)
 
 
 def indexed(folder: Path, index: Path) -> Path:

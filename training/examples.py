@@ -23,6 +23,7 @@ from torch import Tensor
 from training import bylines
 from training.corpus import CLS, MAX_QUESTION_TOKENS, SEP, Corpus, Paragraph, Question
 from training.wording import STOP, Neighbours, names, near_miss, reword
+from training.written import STAND_ALONE
 
 FEW = 0.25
 """A question with no larger share of its words in its answer's sentence is worded in other words than the text's."""
@@ -32,7 +33,7 @@ FEW = 0.25
 class Mix:
     """How often each sort of sequence is made in an epoch."""
 
-    retrieved: float = 0.5
+    retrieved: float = 0.85
     same_paragraph: float = 0.18
     near_miss: float = 0.15
     reworded: float = 0.55
@@ -41,8 +42,10 @@ class Mix:
     bylines: int = 400
     again: float = 0.5
     """Chance that a question with few words of its answer's sentence comes twice."""
-    written: int = 2
+    written: int = 1
     """Times that each question written for training comes."""
+    stand_alone: int = 3
+    """The same of those that tell what they are about."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class Maker:
         neighbours: Neighbours,
         seed: int,
         written: Corpus,
+        written_candidates: np.ndarray,
     ) -> None:
         self.corpus, self.tokenizer, self.candidates, self.neighbours, self.seed = (
             corpus,
@@ -91,6 +95,7 @@ class Maker:
             seed,
         )
         self.written = written
+        self.written_candidates = written_candidates
         self.train = corpus.of("train")
         self.foreign = {i for i in self.train if _shared(corpus, corpus.questions[i]) <= FEW}
         self.lower = [p.text.lower() for p in corpus.paragraphs]
@@ -108,8 +113,8 @@ class Maker:
                 continue
             for _ in range(1 + (i in self.foreign and rng.random() < mix.again)):
                 groups.extend(self._groups(i, question, paragraph, mix, rng))
-        for _ in range(mix.written):
-            groups.extend(self._written(mix, rng))
+        for time in range(max(mix.written, mix.stand_alone)):
+            groups.extend(self._written(mix, time, rng))
         for asked, text, span in bylines.examples(self.corpus, mix.bylines, rng):
             encoding = self.tokenizer.encode(text, add_special_tokens=False)
             tokens = None
@@ -123,13 +128,14 @@ class Maker:
         """Return the token ids of a question, cut to MAX_QUESTION_TOKENS."""
         return tuple(self.tokenizer.encode(question, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS])
 
-    def _written(self, mix: Mix, rng: random.Random) -> Iterator[list[Example]]:
-        """Yield a group for each question written for training; one that its text does not answer has no span."""
-        chosen = self.written.of("train")
+    def _written(self, mix: Mix, time: int, rng: random.Random) -> Iterator[list[Example]]:
+        """Yield the groups, for the nth time, of questions written for training; what no text answers has no span."""
         texts = [p for p in self.written.paragraphs if p.split == "train"]
-        for i in chosen:
+        for i in self.written.of("train"):
             question = self.written.questions[i]
             paragraph = self.written.paragraphs[question.paragraph]
+            if time >= (mix.stand_alone if _stands_alone(paragraph) else mix.written):
+                continue
             tokens = self.tokens(question.text)
             budget = _budget(mix, rng)
             if not question.answers:
@@ -144,11 +150,32 @@ class Maker:
             answers = self.written.answers(question)
             if rng.random() < mix.same_paragraph:
                 group += self._beside(question, paragraph, tokens, answers, budget, rng)
-            other = rng.choice(texts)
-            if rng.random() < mix.retrieved and not any(a.lower() in other.text.lower() for a in answers):
-                low, high = window(other, _likest(question.text, other), budget, rng)
-                group.append(Example(tokens, other.ids[low:high], None))
+            if rng.random() < mix.retrieved:
+                group += self._unlike(i, texts, tokens, answers, budget, rng)
             yield group
+
+    def _unlike(
+        self,
+        index: int,
+        texts: Sequence[Paragraph],
+        tokens: tuple[int, ...],
+        answers: Sequence[str],
+        budget: int,
+        rng: random.Random,
+    ) -> list[Example]:
+        """Return a window of another written text: one that retrieval finds, if the question says what it is about."""
+        question = self.written.questions[index]
+        own = self.written.paragraphs[question.paragraph]
+        if _stands_alone(own):
+            found = (self.written.paragraphs[j] for j in self.written_candidates[index] if j >= 0)
+            texts = [p for p in found if p.split == "train" and p is not own][:8]
+        if not texts:
+            return []
+        other = rng.choice(texts)
+        if any(a.lower() in other.text.lower() for a in answers):
+            return []
+        low, high = window(other, _likest(question.text, other), budget, rng)
+        return [Example(tokens, other.ids[low:high], None)]
 
     def _groups(
         self, index: int, question: Question, paragraph: Paragraph, mix: Mix, rng: random.Random
@@ -222,6 +249,11 @@ class Maker:
             low = rng.choice([s for s, _ in run if s + budget // 2 <= high])
             high = min(high, low + budget)
         return [Example(tokens, paragraph.ids[low:high], None)]
+
+
+def _stands_alone(paragraph: Paragraph) -> bool:
+    """Tell whether the questions of a written text tell what they are about."""
+    return paragraph.file >= f"written/{STAND_ALONE}"
 
 
 def _words(text: str) -> set[str]:

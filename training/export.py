@@ -1,7 +1,9 @@
 """Write the trained reader as ONNX: `python -m training.export`.
 
 reader-fp32.onnx   float32, for comparison (in the work folder; too large to ship)
-reader.onnx        int8: word embeddings per row, matrix products by onnxruntime's 8-bit block kernels
+reader.onnx        int8: word embeddings per row, matrix products per column with dynamic activations
+
+The files read one window at a time, so there is no padding and no attention mask.
 """
 
 from __future__ import annotations
@@ -10,21 +12,27 @@ import argparse
 import logging
 import shutil
 import warnings
-from collections.abc import Collection
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
 from torch import Tensor, nn
 
 from askpkcn.session import optimise
+from training import written
+from training.corpus import CLS, SEP, load_written, open_tokenizer
 from training.model import SpanReader, from_transformers
 from training.train import MODEL
 
 SHIPPED = Path(__file__).parent.parent / "src" / "askpkcn" / "models" / "reader"
-BLOCK = 64
+OPSET = 23
+"""The first with an operator for the whole of attention."""
+SAMPLE = 64
+"""Windows that outliers are looked for in: a few would do, for they stand at the first token of every window."""
+LOUD = 2.0
+"""A feature is an outlier if its largest value is so many times that of the 99.5th percentile of features."""
 KINDS = {(384, 1152): "qkv", (384, 384): "mix", (384, 1536): "grow", (1536, 384): "shrink"}
 """The matrix products of a layer by the shape of their weights, see model.Layer."""
 
@@ -43,6 +51,64 @@ class RowQuantised(nn.Module):
         return self.rows[ids].float() * self.scales[ids]
 
 
+class Smoothed(nn.Module):
+    """A product whose inputs are scaled feature by feature, and its weights the other way.
+
+    One feature of [CLS] is several times larger than all else that goes into some products; a scale for a whole
+    activation tensor would leave the others four bits. (Xiao et al. 2023, "SmoothQuant"; here the scale cannot move
+    into the weights before, as an activation function stands between.)
+    """
+
+    def __init__(self, product: nn.Linear, factors: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("factors", factors)
+        self.product = product
+        product.weight.data = product.weight.data / factors
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return what the product returned before, shape (batch, length, outputs)."""
+        return self.product(x * self.factors)
+
+
+def smooth(reader: SpanReader, windows: Sequence[tuple[Tensor, Tensor]]) -> None:
+    """Scale down the outliers among the inputs of each layer's products, in place."""
+    largest: dict[tuple[nn.Module, str], Tensor] = {}
+    products = [(layer, kind) for layer in reader.layers for kind in KINDS.values()]
+
+    def watch(key: tuple[nn.Module, str], inputs: tuple[Tensor, ...]) -> None:
+        found = inputs[0].abs().amax(dim=(0, 1))
+        largest[key] = torch.maximum(largest[key], found) if key in largest else found
+
+    hooks = [getattr(*key).register_forward_pre_hook(lambda _, inputs, key=key: watch(key, inputs)) for key in products]
+    with torch.inference_mode():
+        for ids, types in windows:
+            reader(ids, types)
+    for hook in hooks:
+        hook.remove()
+    for layer, kind in products:
+        found = largest[layer, kind]
+        usual = found.quantile(0.995)
+        loud = found > LOUD * usual
+        if loud.any():
+            setattr(layer, kind, Smoothed(getattr(layer, kind), torch.where(loud, usual / found, 1.0).clone()))
+            print(f"{kind}: {int(loud.sum())} outliers, up to {found.max() / usual:.1f} times the usual")
+
+
+def sample_windows() -> list[tuple[Tensor, Tensor]]:
+    """Return windows of the texts written for training, each with a question."""
+    tokenizer = open_tokenizer(MODEL / "tokenizer.json")
+    corpus = load_written(sorted(written.FOLDER.glob("*.txt"))[:4], tokenizer)
+    chosen = corpus.of("train")
+    made = []
+    for i in chosen[:: max(1, len(chosen) // SAMPLE)][:SAMPLE]:
+        question = corpus.questions[i]
+        asked = tokenizer.encode(question.text, add_special_tokens=False).ids
+        ids = [CLS, *asked, SEP, *corpus.paragraphs[question.paragraph].ids.tolist(), SEP]
+        types = [int(at > len(asked) + 1) for at in range(len(ids))]
+        made.append((torch.tensor([ids]), torch.tensor([types])))
+    return made
+
+
 class Exported(nn.Module):
     """The reader with the inputs and outputs of a question-answering model."""
 
@@ -50,17 +116,17 @@ class Exported(nn.Module):
         super().__init__()
         self.reader = reader
 
-    def forward(self, input_ids: Tensor, token_type_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, input_ids: Tensor, token_type_ids: Tensor) -> tuple[Tensor, Tensor]:
         """Return start and end logits, shape (batch, length) each."""
-        logits = self.reader(input_ids, token_type_ids, attention_mask)
+        logits = self.reader(input_ids, token_type_ids)
         return logits[..., 0], logits[..., 1]
 
 
 def export(reader: SpanReader, file: Path) -> None:
     """Write one ONNX file with dynamic batch and length."""
-    sample = tuple(torch.ones(2, 19, dtype=torch.long) for _ in range(3))
+    sample = tuple(torch.ones(2, 19, dtype=torch.long) for _ in range(2))
     axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length", max=512)}
-    names = ["input_ids", "token_type_ids", "attention_mask"]
+    names = ["input_ids", "token_type_ids"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
@@ -70,37 +136,22 @@ def export(reader: SpanReader, file: Path) -> None:
             input_names=names,
             output_names=["start_logits", "end_logits"],
             dynamic_shapes=dict.fromkeys(names, axes),
+            opset_version=OPSET,
             dynamo=True,
             external_data=False,
             verbose=False,
         )
 
 
-def quantise(source: Path, target: Path, block: Collection[str]) -> None:
+def quantise(source: Path, target: Path) -> None:
     """Quantise the matrix products of an exported reader to int8.
 
-    Kinds named in `block` use onnxruntime's block kernels, whose activations have a scale for each 32 values of a row:
-    nearly exact, but slower. The others use one scale for a whole activation tensor and one for each weight column.
+    Weights have a scale for each column, activations one for the whole window, found anew in each run.
     """
     model = onnx.load(source)
     shapes = {weight.name: tuple(weight.dims) for weight in model.graph.initializer}
-    kinds = {
-        node.name: KINDS[shapes[node.input[1]]]
-        for node in model.graph.node
-        if node.op_type == "MatMul" and shapes.get(node.input[1]) in KINDS
-    }
-    config = DefaultWeightOnlyQuantConfig(block_size=BLOCK, is_symmetric=True, accuracy_level=4, bits=8)
-    others = [node.name for node in model.graph.node if kinds.get(node.name) not in block]
-    quantizer = MatMulNBitsQuantizer(model, nodes_to_exclude=others, algo_config=config)
-    quantizer.process()
-    partial = target.with_suffix(".partial")
-    onnx.save(quantizer.model.model, partial)
-    names = [name for name, kind in kinds.items() if kind not in block]
-    if names:
-        quantize_dynamic(partial, target, per_channel=True, weight_type=QuantType.QInt8, nodes_to_quantize=names)
-        partial.unlink()
-    else:
-        partial.replace(target)
+    names = [node.name for node in model.graph.node if node.op_type == "MatMul" and shapes.get(node.input[1]) in KINDS]
+    quantize_dynamic(source, target, per_channel=True, weight_type=QuantType.QInt8, nodes_to_quantize=names)
 
 
 def main() -> None:
@@ -109,16 +160,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
     parser.add_argument("--weights", type=Path, help="default: WORK/reader.safetensors")
-    parser.add_argument("--block", nargs="*", default=["shrink"], help="kinds of products kept nearly exact")
     parser.add_argument("--into", type=Path, default=SHIPPED)
     options = parser.parse_args()
     weights = options.weights or options.work / "reader.safetensors"
     export(from_transformers(weights), options.work / "reader-fp32.onnx")
     small = from_transformers(weights)
+    smooth(small.eval(), sample_windows())
     small.words = RowQuantised(small.words.weight.data)
     export(small, options.work / "reader-small.onnx")
     options.into.mkdir(parents=True, exist_ok=True)
-    quantise(options.work / "reader-small.onnx", options.into / "reader.onnx", options.block)
+    quantise(options.work / "reader-small.onnx", options.into / "reader.onnx")
     optimise(options.into / "reader.onnx")
     shutil.copy(MODEL / "tokenizer.json", options.into / "tokenizer.json")
     print(f"{options.into / 'reader.onnx'}: {(options.into / 'reader.onnx').stat().st_size / 1e6:.1f} MB")

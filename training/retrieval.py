@@ -6,7 +6,9 @@ embedding the paragraphs takes minutes.
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +20,20 @@ from training.corpus import Corpus
 
 CANDIDATES = 16
 FUSION_K = 60
+READING = ("new_wiki", "reddit", "amazon", "policyqa")
+"""Each is a collection of its own."""
 
 
-def candidates(corpus: Corpus, model: Path, cache: Path) -> np.ndarray:
-    """Return paragraph indices, int32, shape (n_questions, CANDIDATES), best first, -1 where there are fewer."""
+def candidates(corpus: Corpus, model: Path, cache: Path, collections: Sequence[str] = READING) -> np.ndarray:
+    """Return paragraph indices, int32, shape (n_questions, CANDIDATES), best first, -1 where there are fewer.
+
+    A collection is all files whose names start alike; a question is asked of its own.
+    """
     if cache.exists():
         return np.load(cache)
     encoder = SentenceTransformer(str(model), device="cpu").bfloat16()
     found = np.full((len(corpus.questions), CANDIDATES), -1, dtype=np.int32)
-    for file in ("new_wiki", "reddit", "amazon", "policyqa"):
+    for file in collections:
         paragraphs = [i for i, p in enumerate(corpus.paragraphs) if p.file.startswith(file)]
         members = set(paragraphs)
         questions = [i for i, q in enumerate(corpus.questions) if q.paragraph in members]
@@ -44,6 +51,13 @@ def candidates(corpus: Corpus, model: Path, cache: Path) -> np.ndarray:
     np.save(partial, found)
     partial.replace(cache)
     return found
+
+
+def written_candidates(corpus: Corpus, model: Path, folder: Path) -> np.ndarray:
+    """Return the candidates of the texts written for training; the cache, in folder, is named by what they say."""
+    said = "\0".join([*(p.text for p in corpus.paragraphs), *(q.text for q in corpus.questions)])
+    name = hashlib.sha256(said.encode()).hexdigest()[:12]
+    return candidates(corpus, model, folder / f"candidates-{name}.npy", ["written"])
 
 
 def _dense(encoder: SentenceTransformer, corpus: Corpus, paragraphs: list[int], questions: list[int]) -> list:

@@ -24,7 +24,7 @@ from training import written
 from training.corpus import load, load_written, open_tokenizer
 from training.examples import Batch, Maker, Mix, batches, collate
 from training.model import SpanReader, from_transformers, to_transformers
-from training.retrieval import candidates
+from training.retrieval import candidates, written_candidates
 from training.synonyms import synonyms
 from training.validate import validate
 
@@ -69,7 +69,7 @@ def train(options: argparse.Namespace) -> None:
     near = synonyms(corpus, MODEL, options.wordnet, options.work / "synonyms.txt")
     found = candidates(corpus, MODEL, options.work / "candidates.npy")
     own = load_written(sorted(written.FOLDER.glob("*.txt")), tokenizer)
-    maker = Maker(corpus, tokenizer, found, near, options.seed, own)
+    maker = Maker(corpus, tokenizer, found, near, options.seed, own, written_candidates(own, MODEL, options.work))
 
     weights = options.start or MODEL / "model.safetensors"
     masters = from_transformers(weights)

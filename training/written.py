@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "written"
+STAND_ALONE = "m-01.txt"
+"""From this file on, a question tells what it is about, so that it can be asked of all the texts together."""
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,11 @@ def weights(file: Path) -> dict[str, torch.Tensor]:
     graph = onnx.load(file).graph
     held = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     named = {name.removeprefix("reader."): array for name, array in held.items() if name.startswith("reader.")}
-    found = {name: array for name, array in named.items() if array.dtype == np.float32}
+    found = {
+        name.replace(".product.", "."): array
+        for name, array in named.items()
+        if array.dtype == np.float32 and not name.endswith(".factors")
+    }
     if "words.weight" not in found:
         found["words.weight"] = _words(held)
     seen = dict.fromkeys(KINDS.values(), 0)
@@ -76,12 +80,17 @@ def _words(held: dict[str, Any]) -> Floats:
 
 def _products(graph: Any, held: dict[str, Any]) -> Iterator[Floats]:
     """Yield the weights of all products in the graph's order, shape (inputs, outputs)."""
+    factors = {
+        node.output[0]: held[name]
+        for node in graph.node
+        for name in node.input
+        if node.op_type == "Mul" and name in held and held[name].ndim == 1
+    }  # what the exporter took from some inputs, it gave to the weights
     for node in graph.node:
-        if node.op_type == "MatMulNBits":
-            yield blocks(held[node.input[1]], held[node.input[2]], *(held[name] for name in node.input[3:4] if name))
-        elif node.op_type in ("DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulInteger"):
+        if node.op_type in ("DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulInteger"):
             stem = node.input[1].removesuffix("_quantized")
-            yield columns(held[node.input[1]], held[f"{stem}_scale"], held[f"{stem}_zero_point"])
+            made = columns(held[node.input[1]], held[f"{stem}_scale"], held[f"{stem}_zero_point"])
+            yield made * factors[node.input[0]][:, None] if node.input[0] in factors else made
         elif node.op_type in ("MatMul", "FusedMatMul", "Gemm"):
             weight = held.get(node.input[1])
             if weight is not None and weight.shape in KINDS:
@@ -91,17 +100,6 @@ def _products(graph: Any, held: dict[str, Any]) -> Iterator[Floats]:
 def columns(values: NDArray[np.int8], scales: Floats, zeros: NDArray[np.int8]) -> Floats:
     """Return int8 weights, shape (inputs, outputs), as float32; each column has a scale and a zero point."""
     return np.asarray((values.astype(np.float32) - zeros.astype(np.float32)) * scales, dtype=np.float32)
-
-
-def blocks(values: NDArray[np.uint8], scales: Floats, zeros: NDArray[np.uint8] | None = None) -> Floats:
-    """Return 8-bit blocks, shape (outputs, blocks, block), as float32, shape (inputs, outputs).
-
-    Each block has a scale; its zero point is 128 unless it is told.
-    """
-    outputs = len(values)
-    centre = 128.0 if zeros is None else zeros.reshape(outputs, -1, 1).astype(np.float32)
-    wide = (values.astype(np.float32) - centre) * scales.reshape(outputs, -1, 1)
-    return np.asarray(wide.reshape(outputs, -1).T, dtype=np.float32)
 
 
 def write(source: Path, folder: Path) -> None:
@@ -147,7 +145,8 @@ def agreement(source: Path, folder: Path, pairs: list[tuple[str, str]]) -> Agree
     ours, theirs, same, worst = [], [], 0, 0.0
     for question, text in pairs:
         feed = _feed(reader, question, text)
-        given = np.stack([logits[0] for logits in session.run(["start_logits", "end_logits"], feed)])
+        inputs = {each.name: feed[each.name] for each in session.get_inputs()}
+        given = np.stack([logits[0] for logits in session.run(["start_logits", "end_logits"], inputs)])
         with torch.inference_mode():
             output = model(**{name: torch.from_numpy(column) for name, column in feed.items()})
         found = np.stack([output.start_logits[0].numpy(), output.end_logits[0].numpy()])

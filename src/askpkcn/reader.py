@@ -118,7 +118,7 @@ class Reader:
         ids = np.array([[self._cls, *window.asked, self._sep, *window.ids, self._sep]], dtype=np.int64)
         types = np.zeros_like(ids)
         types[:, shift:] = 1
-        feed = {"input_ids": ids, "token_type_ids": types, "attention_mask": np.ones_like(ids)}
+        feed = {"input_ids": ids, "token_type_ids": types}
         start, end = (logits[0] for logits in self._session.run(["start_logits", "end_logits"], feed))
         low, high, score = best_span(start[shift:-1], end[shift:-1], window.blocks)
         return _Found(window.offsets[low][0], window.offsets[high][1], score, float(start[0] + end[0]))

@@ -11,6 +11,10 @@ from typing import Any
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
+SLOW = ["SkipLayerNormFusion"]
+"""Its one kernel takes five times as long as the two that it stands for (onnxruntime 1.31, benchmarks/stages.py)."""
+
+
 def cores() -> int:
     """Return how many processor cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -44,7 +48,7 @@ def optimise(file: Path, weights: str | None = None) -> None:
     if weights is not None:
         options.add_session_config_entry("session.optimized_model_external_initializers_file_name", weights)
         options.add_session_config_entry("session.optimized_model_external_initializers_min_size_in_bytes", "1024")
-    onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW)
     partial.replace(file)
 
 
