@@ -149,17 +149,20 @@ def _take_over(folder: Path, name: str, card: EncoderCard, rows: _Rows, keys: Ke
 
 
 def _take(rows: _Rows, keys: Keys, wanted: Numbers, known: Keys, rows_at: Take) -> Numbers:
-    """Take the vectors of the wanted texts whose keys are known; `rows_at` gives them by their place among those."""
+    """Take the vectors of the wanted texts whose keys are known, and return the texts that are left.
+
+    `rows_at` gives vectors by the place of their keys among the known ones.
+    """
     if not len(known):
         return wanted
-    order = np.argsort(known, kind="stable")
-    at = np.searchsorted(known, keys[wanted], sorter=order)
-    theirs = order[np.minimum(at, len(known) - 1)]
+    order: Numbers = np.argsort(known, kind="stable")
+    found_at = np.searchsorted(known, keys[wanted], sorter=order)
+    theirs: Numbers = order[np.minimum(found_at, len(known) - 1)]
     found = known[theirs] == keys[wanted]
-    ours, theirs = wanted[found], theirs[found]
+    ours, theirs, left = wanted[found], theirs[found], wanted[~found]
     for at in range(0, len(ours), BLOCK):
         rows.put(ours[at : at + BLOCK], rows_at(theirs[at : at + BLOCK]))
-    return wanted[~found]
+    return left
 
 
 def _embed_anew(
