@@ -61,7 +61,7 @@ def trials(part: str, readers: Sequence[str]) -> Iterator[Trial]:
     yield Trial("without title and sentences", fusion=alone, titled=False)
     for share in (0.25, 0.75, 1.0):
         yield Trial(f"share of the best sentence {share}", fusion=FusionSettings(sentence=share))
-    for weight in (0.2, 0.4, 0.55, 0.7, 1.0, 1.5):
+    for weight in (0.2, 0.4, 0.5, 1.0, 1.5):
         yield Trial(f"keyword weight {weight}", fusion=FusionSettings(1.0, weight))
     yield Trial("dense alone", fusion=FusionSettings(1.0, 0.0))
     yield Trial("keywords alone", fusion=FusionSettings(0.0, 1.0))
@@ -100,10 +100,11 @@ def run(trial: Trial, options: argparse.Namespace, folder: Path, encoder: Passag
         whole = squad.read(options.squad)
         home = folder / "squad"
         ids = squad.write_articles(whole, home)
+    index = folder / ("index" if trial.titled else "untitled")
     with contextlib.nullcontext() if trial.titled else mock.patch.object(embedding, "embedded_text", _untitled):
-        build([home], folder / "index", lambda: encoder, trial.cut)
+        build([home], index, lambda: encoder, trial.cut)
     reader = Reader(trial.reader) if trial.reader else None
-    with Engine(folder / "index", fusion=trial.fusion, reader=reader) as engine:
+    with Engine(index, fusion=trial.fusion, reader=reader) as engine:
         if whole is None:
             asked = [q for q in load(ROOT / "eval" / "questions.jsonl") if q.split == options.split]
         else:

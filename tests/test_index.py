@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from fakes import HashEncoder, unit
 
-from askpkcn import index
+from askpkcn import embedding, index
 from askpkcn.catalogue import Catalogue
 from askpkcn.errors import ArticleError, IndexCorrupt, IndexMismatch, IndexMissing, IndexUnwritable
 from askpkcn.gathering import Changes, Duplicate
@@ -137,6 +137,18 @@ def test_another_title_is_another_vector_of_passages_but_not_of_sentences(folder
     make(folder, at, again)
     assert "Forty days" in again.embedded
     assert all(text.startswith("Forty days") for text in again.embedded)
+    check_sentences(at, again)
+
+
+def test_vectors_of_another_method_are_not_taken_over(folder, at, monkeypatch):
+    (folder / "long.md").write_text(f"---\ntitle: A long visit\n---\n{LONG}\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(embedding, "METHOD", 0)
+        patched.setattr(embedding, "embedded_text", lambda passage, _source: passage.text)
+        make(folder, at)
+    again = HashEncoder()
+    assert make(folder, at, again).reused == 0
+    assert any(text.startswith("A long visit. On day") for text in again.embedded)
     check_sentences(at, again)
 
 

@@ -31,6 +31,8 @@ Report = Callable[[str, int, int], None]
 Numbers = NDArray[np.int64]
 Take = Callable[[Numbers], Rows]
 
+METHOD = 1
+"""Counts up when something else of an article is embedded: a snapshot's texts alone do not tell what was."""
 TOGETHER = 128
 """Texts that are embedded, and put into the journal, at a time: what a killed build loses at most."""
 SORTED = 32 * TOGETHER
@@ -130,13 +132,13 @@ def _keys(texts: Iterable[str], count: int = -1) -> Keys:
 
 
 def _take_over(folder: Path, name: str, card: EncoderCard, rows: _Rows, keys: Keys, wanted: Numbers) -> Numbers:
-    """Take from a snapshot what is wanted, if the same encoder made it; return what still is.
+    """Take from a snapshot what is wanted, if the same encoder made it in the same way; return what still is.
 
     Passages come from passages, whose vectors are whole, and sentences from sentences.
     """
     try:
         snapshot = open_snapshot(folder, name)
-        if snapshot.encoder != card:
+        if snapshot.encoder != card or snapshot.manifest["vectors"]["method"] != METHOD:
             return wanted
         passages, sentences = np.split(wanted, [np.searchsorted(wanted, rows.first_sentence)])
         with closing(Catalogue(snapshot.catalogue)) as old:
@@ -159,9 +161,10 @@ def _take(rows: _Rows, keys: Keys, wanted: Numbers, known: Keys, rows_at: Take) 
     found_at = np.searchsorted(known, keys[wanted], sorter=order)
     theirs: Numbers = order[np.minimum(found_at, len(known) - 1)]
     found = known[theirs] == keys[wanted]
-    ours, theirs, left = wanted[found], theirs[found], wanted[~found]
+    ours, theirs = wanted[found], theirs[found]
     for at in range(0, len(ours), BLOCK):
         rows.put(ours[at : at + BLOCK], rows_at(theirs[at : at + BLOCK]))
+    left: Numbers = wanted[~found]
     return left
 
 
