@@ -5,8 +5,8 @@
 FOLDER holds SQuAD files (.json or .json.gz), whose paragraphs are the first passages, and whose questions are asked;
 without it these are the articles of seeds/ and eval/questions.jsonl. Where there are no more real paragraphs, perturbed
 ones follow: a real one with every fifth word replaced by a word of another, and its vector with noise of NOISE times
-its length added, then brought back to unit length. Embedding is left out, as the vectors are made; all else is what
-`askpkcn index` does. Works in a folder of its own; Linux only.
+its length added, then brought back to unit length. Embedding is left out, as the vectors are made, those of sentences
+at random; all else is what `askpkcn index` does. Works in a folder of its own; Linux only.
 """
 
 from __future__ import annotations
@@ -223,7 +223,7 @@ def measure(texts: Sequence[str], made: Made, questions: Sequence[str], work: Pa
     built = index.build([articles], folder, lambda: made)
     took = {"build": time.perf_counter() - started, "parts": clock.take()}
     place = open_snapshot(folder).folder
-    parts = {"FAISS": "vectors*", "tantivy": "keywords*", "catalogue": "catalogue*"}
+    parts = {"FAISS": "vectors*", "sentences": "sentences*", "tantivy": "keywords*", "catalogue": "catalogue*"}
     sizes = {name: sum(size(path) for path in place.glob(pattern)) for name, pattern in parts.items()}
     command = [sys.executable, "-c", SERVE, str(folder)]
     served = subprocess.run(command, input=json.dumps(questions), capture_output=True, text=True)
@@ -234,7 +234,7 @@ def measure(texts: Sequence[str], made: Made, questions: Sequence[str], work: Pa
     started = time.perf_counter()
     index.build([articles], folder, lambda: made)
     update = time.perf_counter() - started
-    # What was cut in two has no prepared vector; a changed article has none by intention.
+    # Sentences and what was cut in two have no prepared vector; a changed article has none by intention.
     return {
         **took,
         "passages": built.passages,
@@ -252,7 +252,7 @@ def show(found: Sequence[dict[str, Any]]) -> None:
         parts = [f"{one['parts'][p]:.1f}" if p in one["parts"] else "–" for p in ("FAISS", "tantivy", "catalogue")]
         each = one["sizes"]["all"] / one["passages"]
         row(f"{one['passages']:,}", f"{one['build']:.1f}", *parts, f"{one['update']:.1f}", f"{each:.0f}")
-    names = ("FAISS", "tantivy", "catalogue", "all")
+    names = ("FAISS", "sentences", "tantivy", "catalogue", "all")
     table(
         ("passages", *(f"{name}, MB" for name in names), "resident MB", "of it not shared", "a passage, kB", "start s")
     )
@@ -299,7 +299,7 @@ def main() -> None:
             found.append(measure(list(pairs), made, asked, Path(folder) / str(count), clock))
             shutil.rmtree(Path(folder) / str(count))
             told = f"{min(count, len(texts)):,} real, {max(0, count - len(texts)):,} perturbed"
-            print(f"{count:,} articles: {told}; {found[-1]['unknown']} passages with a random vector", flush=True)
+            print(f"{count:,} articles: {told}; {found[-1]['unknown']} texts with a random vector", flush=True)
     show(found)
     if options.results:
         options.results.write_text(json.dumps(found, indent=1))

@@ -95,7 +95,7 @@ def warm(index: Path, questions: Sequence[str]) -> None:
             took = trace.answer.timings
             parts |= {
                 "question encoding": took.encode,
-                "retrieval (both, fused, fetched)": took.retrieve,
+                "retrieval (both, ranked, fused)": took.retrieve,
                 "reading": took.read,
                 "answering": took.decide,
                 "all": took.total,
@@ -105,14 +105,20 @@ def warm(index: Path, questions: Sequence[str]) -> None:
     times = {name: row[3:] for name, row in times.items()}
     files = {
         "question encoding": size(snapshot.encoder_folder),
-        "dense search": size(snapshot.vectors),
+        "dense search": size(snapshot.vectors) + size(snapshot.sentences),
         "keyword search": size(snapshot.keywords),
         "reading": size(MODEL),
         "answering": size(snapshot.catalogue),
     }
     table(("stage", "p50 ms", "p95 ms", "share of all", "bytes on disk"))
     whole = sum(times["all"])
-    order = ("question encoding", "dense search", "keyword search", "retrieval (both, fused, fetched)", "reading")
+    order = (
+        "question encoding",
+        "dense search",
+        "keyword search",
+        "retrieval (both, ranked, fused)",
+        "reading",
+    )
     for name in (*order, "answering", "all"):
         p50, p95 = np.percentile(times[name], (50, 95))
         row(name, f"{p50:.2f}", f"{p95:.2f}", f"{sum(times[name]) / whole:.1%}", f"{files.get(name, 0):,}" or "")

@@ -8,11 +8,14 @@ and minutes, so their times compare. `answers --reader NAME=FOLDER` adds another
 from __future__ import annotations
 
 import argparse
+import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
+from askpkcn import embedding
 from askpkcn.building import open_encoder
 from askpkcn.encoder import PassageEncoder
 from askpkcn.engine import Engine
@@ -23,7 +26,7 @@ from askpkcn.index import build
 from askpkcn.passages import PassageSettings
 from askpkcn.reader import Reader
 from askpkcn.retriever import FusionSettings
-from askpkcn.types import PASSAGES_READ
+from askpkcn.types import PASSAGES_READ, Passage, Source
 
 ROOT = Path(__file__).parent.parent
 RETRIEVAL = ("success_at_1", "success_at_5", "success_at_10", "mrr_at_10")
@@ -37,6 +40,7 @@ class Trial:
     name: str
     cut: PassageSettings = field(default_factory=PassageSettings)
     fusion: FusionSettings = field(default_factory=FusionSettings)
+    titled: bool = True
     passages: int = PASSAGES_READ
     reader: Path | None = None
 
@@ -51,7 +55,13 @@ def trials(part: str, readers: Sequence[str]) -> Iterator[Trial]:
             name, _, folder = named_reader.partition("=")
             yield Trial(f"reader {name}", reader=Path(folder))
         return
-    for weight in (0.3, 0.5, 1.0, 1.5):
+    alone = FusionSettings(sentence=0.0)
+    yield Trial("without title", titled=False)
+    yield Trial("without sentences", fusion=alone)
+    yield Trial("without title and sentences", fusion=alone, titled=False)
+    for share in (0.25, 0.75, 1.0):
+        yield Trial(f"share of the best sentence {share}", fusion=FusionSettings(sentence=share))
+    for weight in (0.2, 0.4, 0.5, 1.0, 1.5):
         yield Trial(f"keyword weight {weight}", fusion=FusionSettings(1.0, weight))
     yield Trial("dense alone", fusion=FusionSettings(1.0, 0.0))
     yield Trial("keywords alone", fusion=FusionSettings(0.0, 1.0))
@@ -90,9 +100,11 @@ def run(trial: Trial, options: argparse.Namespace, folder: Path, encoder: Passag
         whole = squad.read(options.squad)
         home = folder / "squad"
         ids = squad.write_articles(whole, home)
-    build([home], folder / "index", lambda: encoder, trial.cut)
+    index = folder / ("index" if trial.titled else "untitled")
+    with contextlib.nullcontext() if trial.titled else mock.patch.object(embedding, "embedded_text", _untitled):
+        build([home], index, lambda: encoder, trial.cut)
     reader = Reader(trial.reader) if trial.reader else None
-    with Engine(folder / "index", fusion=trial.fusion, reader=reader) as engine:
+    with Engine(index, fusion=trial.fusion, reader=reader) as engine:
         if whole is None:
             asked = [q for q in load(ROOT / "eval" / "questions.jsonl") if q.split == options.split]
         else:
@@ -123,6 +135,10 @@ def searched(engine: Engine, asked: Sequence[Question]) -> list[rows.Row]:
         )
     values = ranking.values(judged)
     return [{**row, "values": values[row["id"]]} for row in made]
+
+
+def _untitled(passage: Passage, _source: Source) -> str:
+    return passage.text
 
 
 def _text(engine: Engine, name: str) -> str | None:

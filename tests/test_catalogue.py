@@ -27,6 +27,38 @@ def write(file: Path, *held: Article, budget: int = 160) -> list[Passage]:
     return made
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.lists(texts(), min_size=1, max_size=4), st.integers(16, 200), st.integers(0, 4))
+def test_every_passage_has_the_rows_of_exactly_its_sentences(raw, budget, overlap):
+    held = [article(text, f"{i}.md") for i, text in enumerate(raw)][::-1]  # not in order of id
+    with tempfile.TemporaryDirectory() as folder:
+        file, made = Path(folder) / "c", list[Passage]()
+        with Writer(file) as writer:
+            for one in held:
+                packed = cut(one, budget, overlap, first=len(made))
+                writer.add(Entry(one, sentences(one.text), packed))
+                made += packed
+        with closing(Catalogue(file)) as opened:
+            said = [one.text[start:end] for one in held for start, end in sentences(one.text)]
+            assert list(opened.all_sentences()) == said
+            assert opened.count_sentences() == len(said)
+            asked = made[::-1]
+            covered = set()
+            for passage, (low, high) in zip(asked, opened.sentence_rows([p.number for p in asked]), strict=True):
+                own = next(one for one in held if one.id == passage.article_id).text
+                within = [b for b in sentences(own) if passage.start <= b[0] and b[1] <= passage.end]
+                assert said[low:high] == [own[start:end] for start, end in within]
+                assert (within[0][0], within[-1][1]) == (passage.start, passage.end)
+                covered |= set(range(low, high))
+            assert covered == set(range(len(said)))
+
+
+def test_the_rows_of_a_passage_that_is_not_there_are_corrupt(opened):
+    with pytest.raises(IndexCorrupt, match="name passage 999, which the catalogue lacks; rebuild"):
+        opened.sentence_rows([0, 999])
+    assert opened.sentence_rows([]).shape == (0, 2)
+
+
 @pytest.fixture
 def held() -> list[Article]:
     text = "😀👩‍👩‍👧‍👦 Kakar signed. وزیر اعظم چین گئے۔ 𝔘𝔫𝔦 code. He left."

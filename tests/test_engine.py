@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import pytest
 from fakes import Shelf, article, cut, unit
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from askpkcn.answerer import Answerer
 from askpkcn.calibration import Calibration
 from askpkcn.engine import Engine, check_question
 from askpkcn.errors import IndexCorrupt, IndexMissing, QuestionError
+from askpkcn.passages import sentences
 from askpkcn.retriever import FusionSettings, Retriever
 from askpkcn.types import Filters, Ranked, Reason, Timings
 
@@ -33,6 +35,9 @@ class InOrder:
 
     def keyword(self, question, filters, limit):
         return self._all[::-1][:limit]
+
+    def cosines(self, vector, passages):
+        return np.full((len(passages), 2), 0.5, dtype=np.float32)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -161,6 +166,31 @@ def test_an_index_whose_parts_count_differently_is_corrupt(seeds_copy, reader, m
     monkeypatch.setattr(engines, "Vectors", lambda _file: one_less)
     with pytest.raises(IndexCorrupt, match=r"holds \d+ passages, \d+ vectors and \d+ keyword documents; rebuild it"):
         Engine(seeds_copy, reader=reader).search("Who signed?")
+
+
+def test_an_index_without_a_vector_for_each_sentence_is_corrupt(seeds_copy, reader, monkeypatch):
+    monkeypatch.setattr(engines, "SentenceVectors", lambda _file: [])
+    with pytest.raises(IndexCorrupt, match=r"holds \d+ sentences and 0 vectors of them; rebuild it"):
+        Engine(seeds_copy, reader=reader).search("Who signed?")
+
+
+def test_the_dense_score_is_the_mean_of_the_passages_cosine_and_its_best_sentences(engine):
+    question = "What did the ministers agree on in Beijing?"
+    encoder, titles = engine._encoder, {source.id: source.title for source, _ in engine.articles()}
+    asked = encoder.embed_question(question)
+    hits = engine.search(question, limit=100)
+    assert len(hits) == engine.manifest["counts"]["passages"]
+    for hit in hits:
+        passage, article = hit.passage, engine.article(hit.passage.article_id)
+        title = titles[article.id]
+        head = "" if passage.text.startswith(title) else f"{title}. "
+        within = [b for b in sentences(article.text) if passage.start <= b[0] and b[1] <= passage.end]
+        best = max(encoder.embed_question(article.text[start:end]) @ asked for start, end in within)
+        expected = (encoder.embed_question(head + passage.text) @ asked + best) / 2
+        assert hit.dense.score == pytest.approx(expected, abs=2e-3)  # rows of half precision, two runtimes
+    ranked = sorted(hits, key=lambda hit: hit.dense.rank)
+    assert [hit.dense.rank for hit in ranked] == list(range(1, len(hits) + 1))
+    assert [hit.dense.score for hit in ranked] == sorted((hit.dense.score for hit in hits), reverse=True)
 
 
 def test_no_index_names_the_command_that_builds_one(tmp_path, reader):

@@ -13,16 +13,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from fakes import HashEncoder
+from fakes import HashEncoder, unit
 
-from askpkcn import index
+from askpkcn import embedding, index
 from askpkcn.catalogue import Catalogue
 from askpkcn.errors import ArticleError, IndexCorrupt, IndexMismatch, IndexMissing, IndexUnwritable
 from askpkcn.gathering import Changes, Duplicate
 from askpkcn.index import build
 from askpkcn.keywords import Keywords
 from askpkcn.passages import PassageSettings
+from askpkcn.sentence_vectors import SentenceVectors
 from askpkcn.snapshot import NAME, facts_of, open_snapshot
 from askpkcn.vectors import Vectors
 from askpkcn.verify import verify
@@ -70,10 +72,96 @@ def test_a_build_opens_and_its_parts_count_the_same(folder, at, encoder):
     assert (snapshot.name, snapshot.encoder) == (built.snapshot, encoder.card)
     assert (built.articles, built.reused, built.skipped) == (3, 0, ())
     assert built.passages == len(Vectors(snapshot.vectors)) == len(Keywords(snapshot.keywords)) == len(passages_of(at))
-    assert snapshot.manifest["counts"] == {"articles": 3, "passages": built.passages}
+    n_sentences = len(SentenceVectors(snapshot.sentences))
+    assert snapshot.manifest["counts"] == {"articles": 3, "passages": built.passages, "sentences": n_sentences}
     assert snapshot.manifest["passages"]["budget"] == PassageSettings().budget
     assert verify(at)["snapshot"] == built.snapshot
     assert snapshots(at) == [built.snapshot]  # nothing half-made is left
+
+
+def sentences_of(at: Path) -> list[str]:
+    with closing(Catalogue(open_snapshot(at).catalogue)) as opened:
+        return list(opened.all_sentences())
+
+
+def check_sentences(at: Path, encoder: HashEncoder) -> None:
+    """Check that the vectors of all sentences stand in their rows."""
+    stored = SentenceVectors(open_snapshot(at).sentences)
+    expected = np.stack([unit(encoder.card.name + text) for text in sentences_of(at)])
+    assert (stored.rows_at(np.arange(len(stored))) == expected.astype(np.float16)).all()
+
+
+def test_every_sentence_of_an_article_has_a_vector_in_its_order(folder, at, encoder):
+    make(folder, at, encoder)
+    assert sentences_of(at) == [
+        "Kakar in Beijing",
+        "Kakar signed 20 agreements.",
+        "😀 He left on Monday.",
+        "Ties between the two began in 1951.",
+        "وزیر اعظم چین گئے۔",
+        "Nobody spoke of the weather.",
+    ]
+    check_sentences(at, encoder)
+
+
+LONG = " ".join(f"On day {day} of the visit the ministers signed one more agreement in Beijing." for day in range(40))
+
+
+def test_passages_share_the_vectors_of_the_sentences_that_they_share(folder, at, encoder):
+    (folder / "long.txt").write_text(LONG)
+    built = make(folder, at, encoder)
+    assert len(sentences_of(at)) == 6 + 40
+    assert len(encoder.embedded) == len(set(encoder.embedded)) < built.passages + 6 + 40
+    check_sentences(at, encoder)
+
+
+def test_a_passage_is_embedded_with_its_articles_title_where_it_does_not_begin_with_it(folder, at, encoder):
+    (folder / "long.md").write_text(f"---\ntitle: A long visit\n---\n{LONG}\n")
+    (folder / "untitled.txt").write_text(LONG + " So it went.")
+    make(folder, at, encoder)
+    titled = [text for text in encoder.embedded if "A long visit" in text and text != "A long visit"]
+    assert len(titled) > 2
+    assert all(text.count("A long visit") == 1 for text in titled)
+    assert sum(text.startswith("A long visit. On day") for text in titled) == len(titled) - 1
+    assert sum(text.startswith("A long visit\n\nOn day 0") for text in titled) == 1
+    assert not any("untitled" in text for text in encoder.embedded)
+    assert not any(text.startswith("A long visit. ") for text in passages_of(at))  # quotes are of the text alone
+    assert verify(at)["articles"] == 5
+
+
+def test_another_title_is_another_vector_of_passages_but_not_of_sentences(folder, at):
+    (folder / "long.md").write_text(f"---\ntitle: A long visit\n---\n{LONG}\n")
+    make(folder, at)
+    (folder / "long.md").write_text(f"---\ntitle: Forty days\n---\n{LONG}\n")
+    again = HashEncoder()
+    make(folder, at, again)
+    assert "Forty days" in again.embedded
+    assert all(text.startswith("Forty days") for text in again.embedded)
+    check_sentences(at, again)
+
+
+def test_vectors_of_another_method_are_not_taken_over(folder, at, monkeypatch):
+    (folder / "long.md").write_text(f"---\ntitle: A long visit\n---\n{LONG}\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(embedding, "METHOD", 0)
+        patched.setattr(embedding, "embedded_text", lambda passage, _source: passage.text)
+        make(folder, at)
+    again = HashEncoder()
+    assert make(folder, at, again).reused == 0
+    assert any(text.startswith("A long visit. On day") for text in again.embedded)
+    check_sentences(at, again)
+
+
+def test_an_edited_article_has_only_its_new_sentences_embedded_anew(folder, at):
+    (folder / "long.txt").write_text(LONG)
+    make(folder, at)
+    (folder / "a.md").unlink()  # every row moves up
+    (folder / "long.txt").write_text(LONG.replace("day 20", "day XX"))
+    again = HashEncoder()
+    make(folder, at, again)
+    sentences = [text for text in again.embedded if text in sentences_of(at)]
+    assert sentences == ["On day XX of the visit the ministers signed one more agreement in Beijing."]
+    check_sentences(at, again)
 
 
 def test_vectors_stand_at_the_numbers_of_their_passages(folder, at, encoder):
@@ -142,10 +230,11 @@ def test_old_snapshots_are_dropped(folder, at):
 
 def test_progress_is_told_to_its_end(folder, at):
     told: list[tuple[str, int, int]] = []
-    make(folder, at, report=lambda *row: told.append(row))
+    built = make(folder, at, report=lambda *row: told.append(row))
     stages = [stage for stage, _, _ in told]
     assert sorted(set(stages), key=stages.index) == ["looking", "reading", "stories", "embedding", "encoder"]
     assert all(done == total for done, total in {stage: row for stage, *row in told}.values())
+    assert max(total for stage, _, total in told if stage == "embedding") == built.passages + len(sentences_of(at))
 
 
 KILLED = """
@@ -256,6 +345,7 @@ FILES = (
     "snapshots/*/manifest.json",
     "snapshots/*/catalogue.sqlite",
     "snapshots/*/vectors.faiss",
+    "snapshots/*/sentences.npy",
     "snapshots/*/keywords/meta.json",
     "snapshots/*/keywords/*.store",
     "snapshots/*/keywords/*.term",
@@ -326,8 +416,8 @@ def rewrite_manifest(at: Path, **changes: object) -> None:
 
 def test_another_format_names_both_and_the_remedy(folder, at):
     make(folder, at)
-    rewrite_manifest(at, format=99)
-    with pytest.raises(IndexMismatch, match="has index format 99, this askpkcn reads format 2; rebuild it with"):
+    rewrite_manifest(at, format=2)
+    with pytest.raises(IndexMismatch, match="has index format 2, this askpkcn reads format 3; rebuild it with"):
         open_snapshot(at)
     make(folder, at)
     assert verify(at)["articles"] == 3
@@ -364,6 +454,10 @@ def tamper(at: Path, statement: str) -> None:
         ("UPDATE passages SET start = start + 1 WHERE number = 1", "passage 1 is not at its offsets"),
         ("UPDATE passages SET article_id = 'gone' WHERE number = 0", "passage 0 is not at its offsets"),
         ("DELETE FROM passages WHERE number = 0", "counts its passages differently"),
+        ("UPDATE passages SET end_row = end_row - 1 WHERE number = 0", "passage 0 has the rows of other sentences"),
+        ("UPDATE passages SET end_row = first_row WHERE number = 0", "passage 0 has the rows of other sentences"),
+        ("UPDATE passages SET first_row = 0 WHERE number = 1", "passage 1 has the rows of other sentences"),
+        ("UPDATE passages SET end_row = 99 WHERE number = 2", "counts its sentences differently"),
     ],
 )
 def test_verify_finds_a_catalogue_that_was_tampered_with(folder, at, statement, fault):

@@ -10,60 +10,72 @@ import pytest
 from fakes import HashEncoder, unit
 
 from askpkcn.index import build
-from askpkcn.journal import Journal, key_of
+from askpkcn.journal import KEY, KEYS, Journal, Keys, key_of
+from askpkcn.sentence_vectors import SentenceVectors
 from askpkcn.snapshot import JOURNAL, open_snapshot
 from askpkcn.vectors import Vectors
 
 TEXTS = ["one", "two", "three", "four"]
-KEYS = [key_of(text) for text in TEXTS]
+BLOCK = 4 + 2 * (KEY + 64) + 16
 ROWS = np.stack([unit(text) for text in TEXTS])
+
+
+def keys_of(*texts: str) -> Keys:
+    return np.array([key_of(text) for text in texts], dtype=KEYS)
 
 
 @pytest.fixture
 def file(tmp_path) -> Path:
     with Journal(tmp_path / "journal", "digest", 16) as journal:
-        journal.append(KEYS[:2], ROWS[:2])
-        journal.append(KEYS[2:], ROWS[2:])
+        journal.append(keys_of(*TEXTS[:2]), ROWS[:2])
+        journal.append(keys_of(*TEXTS[2:]), ROWS[2:])
     return tmp_path / "journal"
 
 
 def kept(file: Path, encoder: str = "digest", dimension: int = 16) -> list[str]:
     with Journal(file, encoder, dimension) as journal:
-        found = [i for i, key in enumerate(KEYS) if key in journal]
-        assert all((journal.row(KEYS[i]) == ROWS[i]).all() for i in found)
-        assert len(journal) == len(found)
-    return [TEXTS[i] for i in found]
+        keys = journal.keys()
+        assert (keys == keys_of(*TEXTS[: len(keys)])).all()
+        backwards = np.arange(len(keys))[::-1]
+        assert len(keys) == 0 or (journal.rows_at(backwards) == ROWS[backwards]).all()
+    return TEXTS[: len(keys)]
 
 
 def test_what_was_appended_is_there_again(file):
     assert kept(file) == TEXTS
     with Journal(file, "digest", 16) as journal:
-        journal.append([key_of("five")], unit("five")[None])
+        journal.append(keys_of("five"), unit("five")[None])
+        assert (journal.keys() == keys_of(*TEXTS, "five")).all()
     with Journal(file, "digest", 16) as journal:
-        assert (journal.row(key_of("five")) == unit("five")).all()
-        assert (journal.row(KEYS[0]) == ROWS[0]).all()
+        assert (journal.rows_at(np.array([4, 0])) == np.stack([unit("five"), ROWS[0]])).all()
+
+
+def test_a_digest_that_ends_with_nought_is_kept_whole(file):
+    ending = next(text for text in map(str, range(10_000)) if key_of(text).endswith(b"\0"))
+    with Journal(file, "digest", 16) as journal:
+        journal.append(keys_of(ending, "five"), np.stack([unit(ending), unit("five")]))
+    with Journal(file, "digest", 16) as journal:
+        assert (journal.keys() == keys_of(*TEXTS, ending, "five")).all()
 
 
 def test_a_tail_that_was_torn_at_any_byte_costs_its_block_alone(file):
     whole = file.read_bytes()
-    block = 4 + 2 * (32 + 64) + 16
-    for size in range(len(whole) - block, len(whole)):
+    for size in range(len(whole) - BLOCK, len(whole)):
         file.write_bytes(whole[:size])
         assert kept(file) == TEXTS[:2]
         with Journal(file, "digest", 16) as journal:
-            journal.append(KEYS[2:], ROWS[2:])
+            journal.append(keys_of(*TEXTS[2:]), ROWS[2:])
         assert file.read_bytes() == whole
 
 
 def test_a_damaged_block_is_cut_off_with_all_after_it(file):
     whole = bytearray(file.read_bytes())
-    block = 4 + 2 * (32 + 64) + 16
-    for place in (len(whole) - block + 1, len(whole) - block + 10, len(whole) - 1):
+    for place in (len(whole) - BLOCK + 1, len(whole) - BLOCK + 10, len(whole) - 1):
         data = bytearray(whole)
         data[place] ^= 1
         file.write_bytes(data)
         assert kept(file) == TEXTS[:2]
-    whole[len(whole) - 2 * block + 40] ^= 1
+    whole[len(whole) - 2 * BLOCK + 40] ^= 1
     file.write_bytes(whole)
     assert kept(file) == []
 
@@ -101,15 +113,17 @@ def test_a_build_killed_while_embedding_goes_on_with_its_vectors(tmp_path):
     arguments = [str(Path(__file__).parent), str(tmp_path / "news"), str(at), "1500"]
     killed = subprocess.run([sys.executable, "-c", BUILD, *arguments], capture_output=True, timeout=120)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert (at / JOURNAL).stat().st_size > 1_400 * (32 + 64)
+    assert (at / JOURNAL).stat().st_size > 1_400 * (KEY + 64)
     again = HashEncoder()
     built = build([tmp_path / "news"], at, lambda: again)
     assert built.passages == 2_000
-    assert len(again.embedded) + built.reused == 2_000
+    assert len(again.embedded) + built.reused == 2_000  # each sentence here is a passage, and embedded once
     assert built.reused >= 0.9 * 1_500
     assert not (at / JOURNAL).exists()
     expected = np.stack([unit("hashes" + f"Report number {i} speaks of the bridge at Thakot.") for i in range(2_000)])
     assert (Vectors(open_snapshot(at).vectors).rows() == expected).all()
+    sentences = SentenceVectors(open_snapshot(at).sentences)
+    assert (sentences.rows_at(np.arange(2_000)) == expected.astype(np.float16)).all()
 
 
 def test_a_passage_that_comes_back_is_not_embedded_again(tmp_path):
@@ -135,7 +149,8 @@ def test_a_text_that_stands_in_several_articles_is_embedded_once(tmp_path):
     for name in "cd":
         (tmp_path / "news" / f"{name}.txt").write_text(f"{paragraph}\n\n{name}\n")
     built = build([tmp_path / "news"], tmp_path / "index", lambda: encoder)
-    assert len(encoder.embedded) == len(set(encoder.embedded)) < built.passages
+    n_sentences = open_snapshot(tmp_path / "index").manifest["counts"]["sentences"]
+    assert len(encoder.embedded) == len(set(encoder.embedded)) < built.passages + n_sentences
     rows = Vectors(open_snapshot(tmp_path / "index").vectors).rows()
     assert np.abs(np.linalg.norm(rows, axis=1) - 1).max() < 1e-5
     assert [place.name for place in (tmp_path / "index" / "snapshots").iterdir()] == [built.snapshot]

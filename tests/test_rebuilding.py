@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import faiss
+import numpy as np
 import pytest
 from fakes import HashEncoder
 from test_index import at, folder, live, rewrite_manifest  # noqa: F401
@@ -43,17 +44,18 @@ def updated(folder: Path, at: Path) -> Path:
 
 
 def test_an_updated_index_is_that_of_a_fresh_build(updated):
-    assert rebuild(updated, model_of) == {"vectors": 0.0, "questions": 50}
+    assert rebuild(updated, model_of) == {"vectors": 0.0, "sentences": 0.0, "questions": 50}
 
 
 def test_the_command_says_so(updated, monkeypatch, capsys):
     monkeypatch.setattr(building, "named_model", model_of)
     assert run(["verify", "--rebuild", "--index", str(updated)]) == 0
     assert capsys.readouterr().out.splitlines()[1] == (
-        "a fresh build is the same: articles, passages, vectors (largest difference 0) and the rankings of 50 questions"
+        "a fresh build is the same: articles, passages, vectors (largest difference 0, of a sentence's 0) and the "
+        "rankings of 50 questions"
     )
     assert run(["verify", "--rebuild", "--json", "--index", str(updated)]) == 0
-    assert json.loads(capsys.readouterr().out)["rebuild"] == {"vectors": 0.0, "questions": 50}
+    assert json.loads(capsys.readouterr().out)["rebuild"] == {"vectors": 0.0, "sentences": 0.0, "questions": 50}
 
 
 def test_articles_that_changed_since_are_told(updated, folder):
@@ -99,6 +101,16 @@ def test_a_vector_that_differs_is_told(updated):
         rebuild(updated, model_of)
 
 
+def test_a_sentences_vector_that_differs_is_told(updated):
+    file = open_snapshot(updated).sentences
+    rows = np.load(file)
+    rows[3, 2] += 0.25
+    np.save(file, rows)
+    forge(updated)
+    with pytest.raises(IndexCorrupt, match=r"a sentence's vector of .* is 0.25 off that of a fresh build"):
+        rebuild(updated, model_of)
+
+
 def test_another_encoder_is_told(updated):
     with pytest.raises(IndexMismatch, match=r"was made by the encoder hashes .*, a fresh build has other"):
         rebuild(updated, lambda _name: Model(lambda: HashEncoder("other")))
@@ -117,4 +129,5 @@ def test_the_real_encoder_gives_the_same_vectors_in_other_company(tmp_path):
         build([folder], tmp_path / "index", model)
     compared = rebuild(tmp_path / "index", lambda _name: model)
     assert compared["vectors"] <= 1e-6
+    assert compared["sentences"] <= 2**-11
     assert compared["questions"] == 31

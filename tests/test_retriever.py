@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from fakes import unit
 
@@ -8,11 +9,18 @@ VECTOR = unit("question")
 
 
 class Given:
-    """Rankings that are known beforehand, and what was asked of them."""
+    """Rankings that are known beforehand, and what was asked of them.
 
-    def __init__(self, dense: list[int], keyword: list[int]) -> None:
+    `cosines` are a passage's own and its best sentence's; those of a passage that has none fall with its dense rank,
+    from 1 by tenths, and are nought where that ranking lacks it.
+    """
+
+    def __init__(
+        self, dense: list[int], keyword: list[int], cosines: dict[int, tuple[float, float]] | None = None
+    ) -> None:
         self._dense = [Ranked(number, 1 - i / 10) for i, number in enumerate(dense)]
         self._keyword = [Ranked(number, 9.0 - i) for i, number in enumerate(keyword)]
+        self._cosines = {row.passage: (row.score, row.score) for row in self._dense} | (cosines or {})
         self.asked: list[tuple[str, Filters, int]] = []
 
     def dense(self, vector, filters, limit):
@@ -24,6 +32,12 @@ class Given:
         assert question == "question"
         self.asked.append(("keyword", filters, limit))
         return self._keyword[:limit]
+
+    def cosines(self, vector, passages):
+        assert vector is VECTOR
+        assert list(passages) == sorted(set(passages))
+        found = [self._cosines.get(number, (0.0, 0.0)) for number in passages]
+        return np.array(found, dtype=np.float32).reshape(-1, 2)
 
 
 def passages(numbers):
@@ -39,24 +53,45 @@ def test_scores_are_sums_of_weighted_reciprocal_ranks():
     assert [(hit.passage.number, hit.score) for hit in hits] == [
         (3, pytest.approx(2 / 12 + 3 / 11)),
         (7, pytest.approx(2 / 11 + 3 / 13)),
-        (5, pytest.approx(3 / 12)),
+        (5, pytest.approx(2 / 13 + 3 / 12)),
     ]
     assert [(hit.dense, hit.keyword) for hit in hits] == [
-        (Place(2, 0.9), Place(1, 9.0)),
+        (Place(2, pytest.approx(0.9)), Place(1, 9.0)),
         (Place(1, 1.0), Place(3, 7.0)),
-        (None, Place(2, 8.0)),
+        (Place(3, 0.0), Place(2, 8.0)),
     ]
+
+
+def test_all_that_either_ranking_finds_is_ranked_by_its_own_cosine_and_that_of_its_best_sentence():
+    given = Given([1, 2], [3, 1], cosines={1: (0.8, 0.2), 2: (0.7, 0.5), 3: (0.4, 0.9)})
+    hits = {hit.passage.number: hit for hit in retrieve(given)}
+    assert hits[3].dense == Place(1, pytest.approx(0.65))
+    assert hits[2].dense == Place(2, pytest.approx(0.6))
+    assert hits[1].dense == Place(3, pytest.approx(0.5))
+    assert (hits[3].keyword, hits[2].keyword, hits[1].keyword) == (Place(1, 9.0), None, Place(2, 8.0))
+
+
+@pytest.mark.parametrize(("share", "order"), [(0.0, [1, 2, 3]), (1.0, [3, 2, 1])])
+def test_the_share_of_the_best_sentence_may_be_all_or_nothing(share, order):
+    given = Given([1, 2, 3], [], cosines={1: (0.8, 0.2), 2: (0.7, 0.5), 3: (0.4, 0.9)})
+    assert [hit.passage.number for hit in retrieve(given, FusionSettings(sentence=share))] == order
+
+
+def test_passages_with_the_same_cosines_stand_in_order_of_number():
+    given = Given([9, 2], [], cosines={9: (0.5, 0.5), 2: (0.5, 0.5)})
+    assert [hit.passage.number for hit in retrieve(given)] == [2, 9]
 
 
 def test_the_usual_constant_and_weights():
     (hit,) = retrieve(Given([4], [4]))
     assert hit.score == pytest.approx(1 / 6 + 0.7 / 6)
+    (other,) = retrieve(Given([4], [], cosines={4: (0.2, 0.6)}))
+    assert other.dense == Place(1, pytest.approx(0.4))
 
 
 def test_equal_scores_stand_in_order_of_number():
     even = FusionSettings(1.0, 1.0, 60.0)
     assert [hit.passage.number for hit in retrieve(Given([9, 2], [2, 9]), even)] == [2, 9]
-    assert [hit.passage.number for hit in retrieve(Given([9], [1]), even)] == [1, 9]
 
 
 @pytest.mark.parametrize(("settings", "asked", "found"), [

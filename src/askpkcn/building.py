@@ -28,7 +28,7 @@ STAGES = {
     "looking": "looking for changes",
     "reading": "reading articles",
     "stories": "finding copies",
-    "embedding": "embedding passages",
+    "embedding": "embedding passages and sentences",
     "encoder": "exporting the question encoder",
 }
 

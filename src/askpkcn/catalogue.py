@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Container, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,7 +31,7 @@ CREATE INDEX repeats_of ON repeats (article_id);
 CREATE TABLE files (id TEXT PRIMARY KEY, digest TEXT NOT NULL, told TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE passages (
   number INTEGER PRIMARY KEY, article_id TEXT NOT NULL REFERENCES articles (id), start INTEGER NOT NULL,
-  end INTEGER NOT NULL, text TEXT NOT NULL
+  end INTEGER NOT NULL, text TEXT NOT NULL, first_row INTEGER NOT NULL, end_row INTEGER NOT NULL
 );
 CREATE INDEX passages_of ON passages (article_id);
 """
@@ -55,6 +55,7 @@ class Writer:
     def __init__(self, file: Path) -> None:
         self._connection = sqlite3.connect(file)
         self._connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
+        self._sentences = 0
 
     def __enter__(self) -> Writer:
         return self
@@ -65,7 +66,7 @@ class Writer:
                 self._connection.commit()
 
     def add(self, entry: Entry) -> None:
-        """Add an article with its sentences and passages."""
+        """Add an article with its sentences and passages, each of which has the rows of the sentences it is made of."""
         article, source = entry.article, entry.article.source
         folded = source.outlet.casefold() if source.outlet else None
         bounds = np.asarray(entry.sentences, dtype="<i4").reshape(-1, 2).tobytes()
@@ -73,10 +74,16 @@ class Writer:
         bands = entry.bands.astype("<u4").tobytes()
         told = (*_cells(source), folded, article.text, article.sha256, bounds, pages, bands, None)
         self._connection.execute(f"INSERT INTO articles VALUES ({','.join('?' * len(told))})", told)
+        row_of_start = {start: row for row, (start, _) in enumerate(entry.sentences, self._sentences)}
+        row_of_end = {end: row for row, (_, end) in enumerate(entry.sentences, self._sentences)}
         self._connection.executemany(
-            "INSERT INTO passages VALUES (?, ?, ?, ?, ?)",
-            [(p.number, p.article_id, p.start, p.end, p.text) for p in entry.passages],
+            "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (p.number, p.article_id, p.start, p.end, p.text, row_of_start[p.start], row_of_end[p.end] + 1)
+                for p in entry.passages
+            ],
         )
+        self._sentences += len(entry.sentences)
 
     def repeat(self, source: Source, article_id: str) -> None:
         """Add an article that has the same text as one that was added."""
@@ -118,6 +125,12 @@ class Catalogue:
         row = self._row("SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM passages)")
         n_articles, n_passages = row or (0, 0)
         return n_articles, n_passages
+
+    def count_sentences(self) -> int:
+        """Return the number of sentences of all articles."""
+        # Every sentence is in some passage, the last one in the last.
+        row = self._row("SELECT end_row FROM passages ORDER BY number DESC LIMIT 1")
+        return int(row[0]) if row else 0
 
     def source(self, article_id: str) -> Source | None:
         """Return what a citation needs of an article, or None if there is no such article."""
@@ -223,9 +236,7 @@ class Catalogue:
         with self._cursor() as cursor:
             query = f"SELECT {PASSAGE} FROM passages p WHERE number IN ({marks})"
             found = {row[0]: Passage(*row) for row in cursor.execute(query, list(numbers))}
-        missing = [number for number in numbers if number not in found]
-        if missing:
-            raise IndexCorrupt(f"the rankings name passage {missing[0]}, which the catalogue lacks; {REBUILD}")
+        _check_found(numbers, found)
         return [found[number] for number in numbers]
 
     def all_passages(self) -> Iterator[Passage]:
@@ -234,13 +245,33 @@ class Catalogue:
             for row in cursor.execute(f"SELECT {PASSAGE} FROM passages p ORDER BY number"):
                 yield Passage(*row)
 
+    def all_sentences(self) -> Iterator[str]:
+        """Yield every sentence, in order of its row."""
+        with self._cursor() as cursor:
+            for (id,) in cursor.execute("SELECT article_id FROM passages GROUP BY article_id ORDER BY min(number)"):
+                (text,) = self._row("SELECT text FROM articles WHERE id = ?", id) or ("",)
+                for start, end in self.sentence_bounds(id).tolist():
+                    yield text[start:end]
+
+    def sentence_rows(self, numbers: Sequence[int]) -> NDArray[np.int64]:
+        """Return the rows of some passages' sentences, half-open ranges, int64, shape (n, 2), in the order asked.
+
+        Raises IndexCorrupt if a passage is not there.
+        """
+        marks = ",".join("?" * len(numbers))
+        with self._cursor() as cursor:
+            query = f"SELECT number, first_row, end_row FROM passages WHERE number IN ({marks})"
+            found = {number: rows for number, *rows in cursor.execute(query, list(numbers))}
+        _check_found(numbers, found)
+        return np.array([found[number] for number in numbers], dtype=np.int64).reshape(-1, 2)
+
     def contents(self) -> Generator[tuple[object, ...]]:
         """Yield every row of it, but for what is kept for the next build: what kind of row, its name, and the rest."""
         with self._cursor() as cursor:
             for query in (
                 "SELECT 'article', * FROM articles ORDER BY id",
                 "SELECT 'repeat', * FROM repeats ORDER BY id",
-                "SELECT 'passage', article_id, number, start, end, text FROM passages ORDER BY number",
+                "SELECT 'passage', p.article_id, p.* FROM passages p ORDER BY number",
             ):
                 yield from cursor.execute(query)
 
@@ -250,11 +281,6 @@ class Catalogue:
         with self._cursor() as cursor:
             for row in cursor.execute(query):
                 yield Passage(*row[:5]), _source(row[5:])
-
-    def lengths(self) -> list[int]:
-        """Return the lengths of all passages in characters, in order of number."""
-        with self._cursor() as cursor:
-            return [int(row[0]) for row in cursor.execute("SELECT end - start FROM passages ORDER BY number")]
 
     def numbers(self, filters: Filters) -> list[int]:
         """Return the numbers of the passages inside the filters, ascending."""
@@ -303,6 +329,12 @@ class Catalogue:
         with self._cursor() as cursor:
             row: tuple[Any, ...] | None = cursor.execute(query, values).fetchone()
             return row
+
+
+def _check_found(numbers: Sequence[int], found: Container[int]) -> None:
+    missing = next((number for number in numbers if number not in found), None)
+    if missing is not None:
+        raise IndexCorrupt(f"the rankings name passage {missing}, which the catalogue lacks; {REBUILD}")
 
 
 def _condition(filters: Filters) -> tuple[str, list[str]]:

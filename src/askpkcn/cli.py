@@ -118,7 +118,11 @@ def search(
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Show this many passages.")] = 10,
     as_json: JsonOption = False,
 ) -> int:
-    """Show the passages that a question finds, with their rank in both rankings."""
+    """Show the passages that a question finds, with their rank and score in both rankings.
+
+    The dense score is the mean of two cosine similarities to the question, the passage's and its best sentence's; the
+    keyword score is BM25.
+    """
     from askpkcn import render, schema
 
     filters = _filters(outlet, first, last)

@@ -93,8 +93,8 @@ def verify(
     )
     if compared:
         console.print(
-            f"a fresh build is the same: articles, passages, vectors (largest difference {compared['vectors']:.1g}) "
-            f"and the rankings of {compared['questions']} questions",
+            f"a fresh build is the same: articles, passages, vectors (largest difference {compared['vectors']:.1g}, "
+            f"of a sentence's {compared['sentences']:.1g}) and the rankings of {compared['questions']} questions",
             markup=False,
             soft_wrap=True,
         )

@@ -1,29 +1,42 @@
-"""Vectors for all passages of a new snapshot: those that exist for the same text, and the rest from the encoder.
+"""Vectors for all passages and sentences of a new snapshot: those that exist for the same text, the rest anew.
 
-They are gathered in a file of rows, so that neither the texts nor the vectors of a large index are in memory at once.
+All texts have one numbering here, passages before sentences, each in its own order. Vectors go to files of rows and
+texts are read as they are needed, so that neither of a large index is in memory at once: a digest a text is.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from askpkcn import vectors
 from askpkcn.catalogue import Catalogue
 from askpkcn.encoder import EncoderCard, PassageEncoder, Rows
 from askpkcn.errors import AskpkcnError
-from askpkcn.journal import Journal, key_of
-from askpkcn.snapshot import JOURNAL, open_snapshot, places
+from askpkcn.journal import KEYS, Journal, Keys, key_of
+from askpkcn.sentence_vectors import Halves, SentenceVectors, create
+from askpkcn.snapshot import JOURNAL, SENTENCES, open_snapshot, places
+from askpkcn.types import Passage, Source
+from askpkcn.unknown import title_from
+from askpkcn.vectors import BLOCK, Vectors
 
 Report = Callable[[str, int, int], None]
+Numbers = NDArray[np.int64]
+Take = Callable[[Numbers], Rows]
+
+METHOD = 1
+"""Counts up when something else of an article is embedded: a snapshot's texts alone do not tell what was."""
 TOGETHER = 128
-"""Passages that are embedded, and put into the journal, at a time: what a killed build loses at most."""
+"""Texts that are embedded, and put into the journal, at a time: what a killed build loses at most."""
+SORTED = 32 * TOGETHER
+"""Texts among which those of like lengths are put together: a batch is padded to its longest."""
 
 
 def digest_of(card: EncoderCard) -> str:
@@ -31,83 +44,152 @@ def digest_of(card: EncoderCard) -> str:
     return hashlib.sha256(json.dumps(asdict(card), sort_keys=True).encode()).hexdigest()
 
 
+def embedded_text(passage: Passage, source: Source) -> str:
+    """Return what a passage's vector is made of: the title of its article, unless it begins with that, and its text.
+
+    The name of a file, which stands in for a title that is not known, is none.
+    """
+    if passage.text.startswith(source.title) or source.title == title_from(source.id):
+        return passage.text
+    return f"{source.title}. {passage.text}"
+
+
 def embed(
     catalogue: Catalogue,
     folder: Path,
-    file: Path,
+    staged: Path,
     card: EncoderCard,
     open_encoder: Callable[[], PassageEncoder],
     report: Report,
 ) -> tuple[Rows, int]:
-    """Return all passages' vectors, float32, shape (n, dimension), and how many passages needed none made anew.
+    """Write the sentences' vectors to the staged snapshot; return the passages', and how many needed none made anew.
 
-    The rows stand in `file`. What an older snapshot of the folder has, or the journal of a build that was killed, is
-    taken from there. The encoder is opened if something is left.
+    Those are float32, shape (n, dimension), and stand in the file `rows` there, for FAISS to take in. What an older
+    snapshot of the folder has, or the journal of a build that was killed, is taken from there. The encoder is opened
+    if something is left.
     """
-    keys = [key_of(passage.text) for passage in catalogue.all_passages()]
-    rows = np.memmap(file, dtype=np.float32, mode="w+", shape=(len(keys), card.dimension))
-    wanted: dict[bytes, int] = {}
-    for number, key in enumerate(keys):
-        wanted.setdefault(key, number)
+    n_passages, n_sentences = catalogue.counts()[1], catalogue.count_sentences()
+    passages = np.memmap(staged / "rows", dtype=np.float32, mode="w+", shape=(n_passages, card.dimension))
+    rows = _Rows(passages, create(staged / SENTENCES, n_sentences, card.dimension))
+    keys = _keys(_texts(catalogue), len(rows))
+    _, first, own = np.unique(keys, return_index=True, return_inverse=True)
     with Journal(folder / JOURNAL, digest_of(card), card.dimension) as journal:
-        for key in [key for key in wanted if key in journal]:
-            rows[wanted.pop(key)] = journal.row(key)
+        wanted = _take(rows, keys, np.sort(first), journal.keys(), journal.rows_at)
         for place in places(folder):
-            if wanted:
-                _take_over(folder, place.name, card, wanted, rows)
-        reused = sum(key not in wanted for key in keys)
+            if len(wanted):
+                wanted = _take_over(folder, place.name, card, rows, keys, wanted)
+        reused = n_passages - int(np.isin(first[own[:n_passages]], wanted).sum())
         report("embedding", len(keys) - len(wanted), len(keys))
-        if wanted:
-            _embed_anew(catalogue, wanted, rows, journal, open_encoder(), len(keys), report)
-    first: dict[bytes, int] = {}
-    for number, key in enumerate(keys):  # passages of one text have one vector
-        if first.setdefault(key, number) != number:
-            rows[number] = rows[first[key]]
-    return rows, reused
+        if len(wanted):
+            _embed_anew(catalogue, rows, keys, wanted, journal, open_encoder(), report)
+    again = np.flatnonzero(first[own] != np.arange(len(keys)))  # texts that are the same have one vector
+    for at in range(0, len(again), BLOCK):
+        numbers = again[at : at + BLOCK]
+        rows.put(numbers, rows.at(first[own[numbers]]))
+    return passages, reused
 
 
-def _take_over(folder: Path, name: str, card: EncoderCard, wanted: dict[bytes, int], rows: Rows) -> None:
-    """Take from a snapshot what is wanted, if the same encoder made it."""
+class _Rows:
+    """The vectors of all texts, by their number."""
+
+    def __init__(self, passages: Rows, sentences: Halves) -> None:
+        self._passages = passages
+        self._sentences = sentences
+
+    def __len__(self) -> int:
+        return len(self._passages) + len(self._sentences)
+
+    @property
+    def first_sentence(self) -> int:
+        """The number of the first text that is a sentence."""
+        return len(self._passages)
+
+    def put(self, numbers: Numbers, rows: Rows) -> None:
+        """Set the vectors of some texts, float32, shape (n, dimension)."""
+        sentences = numbers >= self.first_sentence
+        self._passages[numbers[~sentences]] = rows[~sentences]
+        self._sentences[numbers[sentences] - self.first_sentence] = rows[sentences]
+
+    def at(self, numbers: Numbers) -> Rows:
+        """Return the vectors of some texts, float32, shape (n, dimension)."""
+        sentences = numbers >= self.first_sentence
+        rows = np.empty((len(numbers), self._passages.shape[1]), dtype=np.float32)
+        rows[~sentences] = self._passages[numbers[~sentences]]
+        rows[sentences] = self._sentences[numbers[sentences] - self.first_sentence]
+        return rows
+
+
+def _passages(catalogue: Catalogue) -> Iterator[str]:
+    return (embedded_text(passage, source) for passage, source in catalogue.passages_with_sources())
+
+
+def _texts(catalogue: Catalogue) -> Iterator[str]:
+    return chain(_passages(catalogue), catalogue.all_sentences())
+
+
+def _keys(texts: Iterable[str], count: int = -1) -> Keys:
+    return np.fromiter((key_of(text) for text in texts), dtype=KEYS, count=count)
+
+
+def _take_over(folder: Path, name: str, card: EncoderCard, rows: _Rows, keys: Keys, wanted: Numbers) -> Numbers:
+    """Take from a snapshot what is wanted, if the same encoder made it in the same way; return what still is.
+
+    Passages come from passages, whose vectors are whole, and sentences from sentences.
+    """
     try:
         snapshot = open_snapshot(folder, name)
-        if snapshot.encoder != card:
-            return
+        if snapshot.encoder != card or snapshot.manifest["vectors"]["method"] != METHOD:
+            return wanted
+        passages, sentences = np.split(wanted, [np.searchsorted(wanted, rows.first_sentence)])
         with closing(Catalogue(snapshot.catalogue)) as old:
-            known = ((key_of(passage.text), passage.number) for passage in old.all_passages())
-            found = {key: number for key, number in known if key in wanted}
-        if found:
-            made, pairs = vectors.Vectors(snapshot.vectors), [(wanted[key], number) for key, number in found.items()]
-            for at in range(0, len(pairs), vectors.BLOCK):
-                ours, theirs = np.array(pairs[at : at + vectors.BLOCK], dtype=np.int64).T
-                rows[ours] = made.rows_at(np.ascontiguousarray(theirs))
-            for key in found:
-                del wanted[key]
+            known = _keys(_passages(old)), _keys(old.all_sentences())
+        passages = _take(rows, keys, passages, known[0], Vectors(snapshot.vectors).rows_at)
+        sentences = _take(rows, keys, sentences, known[1], SentenceVectors(snapshot.sentences).rows_at)
     except (AskpkcnError, KeyError, TypeError):
-        return  # nothing usable: it is embedded anew
+        return wanted  # nothing usable: it is embedded anew
+    return np.concatenate([passages, sentences])
+
+
+def _take(rows: _Rows, keys: Keys, wanted: Numbers, known: Keys, rows_at: Take) -> Numbers:
+    """Take the vectors of the wanted texts whose keys are known, and return the texts that are left.
+
+    `rows_at` gives vectors by the place of their keys among the known ones.
+    """
+    if not len(known):
+        return wanted
+    order: Numbers = np.argsort(known, kind="stable")
+    found_at = np.searchsorted(known, keys[wanted], sorter=order)
+    theirs: Numbers = order[np.minimum(found_at, len(known) - 1)]
+    found = known[theirs] == keys[wanted]
+    ours, theirs = wanted[found], theirs[found]
+    for at in range(0, len(ours), BLOCK):
+        rows.put(ours[at : at + BLOCK], rows_at(theirs[at : at + BLOCK]))
+    left: Numbers = wanted[~found]
+    return left
 
 
 def _embed_anew(
     catalogue: Catalogue,
-    wanted: dict[bytes, int],
-    rows: Rows,
+    rows: _Rows,
+    keys: Keys,
+    wanted: Numbers,
     journal: Journal,
     encoder: PassageEncoder,
-    total: int,
     report: Report,
 ) -> None:
-    done = total - len(wanted)
+    done = len(keys) - len(wanted)
 
     def progress(more: int) -> None:
         nonlocal done
         done += more
-        report("embedding", done, total)
+        report("embedding", done, len(keys))
 
-    keys = {number: key for key, number in wanted.items()}
-    # Like lengths together: a batch is padded to its longest text.
-    lengths = catalogue.lengths()
-    order = sorted(keys, key=lambda number: (-lengths[number], number))
-    for at in range(0, len(order), TOGETHER):
-        numbers = order[at : at + TOGETHER]
-        made = encoder.embed_passages([passage.text for passage in catalogue.passages(numbers)], progress)
-        rows[numbers] = made
-        journal.append([keys[number] for number in numbers], made)
+    missing = np.zeros(len(keys), dtype=bool)
+    missing[wanted] = True
+    left = ((number, text) for number, text in enumerate(_texts(catalogue)) if missing[number])
+    while some := sorted(islice(left, SORTED), key=lambda one: (-len(one[1]), one[0])):
+        for at in range(0, len(some), TOGETHER):
+            numbers = np.array([number for number, _ in some[at : at + TOGETHER]], dtype=np.int64)
+            made = encoder.embed_passages([text for _, text in some[at : at + TOGETHER]], progress)
+            rows.put(numbers, made)
+            journal.append(keys[numbers], made)

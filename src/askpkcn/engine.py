@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
+
+import numpy as np
 
 from askpkcn.answerer import Answerer, Candidate
 from askpkcn.calibration import Calibration
@@ -19,6 +21,7 @@ from askpkcn.errors import IndexCorrupt, QuestionError
 from askpkcn.keywords import Keywords
 from askpkcn.reader import Reader
 from askpkcn.retriever import FusionSettings, Retriever, without_copies
+from askpkcn.sentence_vectors import SentenceVectors
 from askpkcn.snapshot import held, live_name, remedy
 from askpkcn.text import normalise
 from askpkcn.types import (
@@ -53,19 +56,26 @@ class Trace:
 class StoredRankings:
     """The two rankings of one snapshot."""
 
-    def __init__(self, catalogue: Catalogue, vectors: Vectors, keywords: Keywords) -> None:
+    def __init__(self, catalogue: Catalogue, vectors: Vectors, sentences: SentenceVectors, keywords: Keywords) -> None:
         self._catalogue = catalogue
         self._vectors = vectors
+        self._sentences = sentences
         self._keywords = keywords
 
     def dense(self, vector: Rows, filters: Filters, limit: int) -> list[Ranked]:
-        """Rank by cosine similarity to the question's unit vector."""
+        """Rank by the passages' cosine similarity to the question's unit vector."""
         among = None if filters.empty else self._catalogue.numbers(filters)
         return self._vectors.nearest(vector, limit, among)
 
     def keyword(self, question: str, filters: Filters, limit: int) -> list[Ranked]:
         """Rank by BM25 for the question's words."""
         return self._keywords.best(question, limit, filters)
+
+    def cosines(self, vector: Rows, passages: Sequence[int]) -> Rows:
+        """Return the cosine of each passage and that of its best sentence, float32, shape (n, 2)."""
+        whole = self._vectors.rows_at(np.asarray(passages, dtype=np.int64)) @ vector
+        best = self._sentences.best(vector, self._catalogue.sentence_rows(passages))
+        return np.stack([whole, best], axis=1)
 
 
 class Engine:
@@ -107,13 +117,19 @@ class Engine:
     @cached_property
     def _retriever(self) -> Retriever:
         vectors, keywords = Vectors(self._stored.vectors), Keywords(self._stored.keywords)
+        sentences, n_sentences = SentenceVectors(self._stored.sentences), self._catalogue.count_sentences()
         n_passages = self._catalogue.counts()[1]
         if not n_passages == len(vectors) == len(keywords):
             raise IndexCorrupt(
                 f"{self._folder} holds {n_passages} passages, {len(vectors)} vectors and {len(keywords)} keyword "
                 f"documents; {remedy(self._folder)}"
             )
-        rankings = StoredRankings(self._catalogue, vectors, keywords)
+        if n_sentences != len(sentences):
+            raise IndexCorrupt(
+                f"{self._folder} holds {n_sentences} sentences and {len(sentences)} vectors of them; "
+                f"{remedy(self._folder)}"
+            )
+        rankings = StoredRankings(self._catalogue, vectors, sentences, keywords)
         return Retriever(rankings, self._catalogue.passages, self._fusion)
 
     def load(self) -> None:

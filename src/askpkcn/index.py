@@ -13,10 +13,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from askpkcn import articles, catalogue, keywords, stories, vectors
+from askpkcn import articles, catalogue, embedding, keywords, stories, vectors
 from askpkcn.articles import Readings, Skipped, code_digest
 from askpkcn.catalogue import Catalogue, Entry
-from askpkcn.embedding import embed
 from askpkcn.encoder import EncoderCard, PassageEncoder
 from askpkcn.exporting import export
 from askpkcn.gathering import Changes, Duplicate, FileRead, Gathering, Repeat, Report
@@ -103,6 +102,7 @@ def _wanted(paths: list[Path], settings: PassageSettings, model: Model) -> dict[
             "sentences": f"nupunkt {version('nupunkt')}",
             "code": _passages_digest(),
         },
+        "vectors": {"method": embedding.METHOD},
         "stories": {"method": stories.METHOD},
     }
 
@@ -121,16 +121,16 @@ def _stage(
     if not n_articles:
         raise gathering.nothing(wanted["paths"])
     with closing(Catalogue(staged / "catalogue.sqlite")) as made:
-        _, n_passages = made.counts()
+        (_, n_passages), n_sentences = made.counts(), made.count_sentences()
         keywords.write(made.passages_with_sources(), staged / "keywords")
         opened = cache(model.open)
         card = _known_card(memory, model) or opened().card
-        rows, reused = embed(made, folder, staged / "rows", card, opened, report)
+        rows, reused = embedding.embed(made, folder, staged, card, opened, report)
         vectors.write(rows, staged / "vectors.faiss")
     del rows
     (staged / "rows").unlink()
     encoder_folder = export(folder, card, opened, report)
-    counts = {"articles": n_articles, "passages": n_passages}
+    counts = {"articles": n_articles, "passages": n_passages, "sentences": n_sentences}
     name = _write_manifest(staged, encoder_folder, card, wanted, counts, next_moment(folder))
     before = live_or_none(folder)
     go_live(folder, staged, name)

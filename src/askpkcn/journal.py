@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import os
+from array import array
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from askpkcn.vectors import Rows
 
-MAGIC = b"askpkcn vectors 1\n"
+MAGIC = b"askpkcn vectors 2\n"
 CHECK = 16
-KEY = 32
+KEY = 16
+KEYS = np.dtype(f"S{KEY}")
+
+Keys = NDArray[np.bytes_]
+"""What vectors are found by, KEY bytes each, shape (n,): an array of millions is small and can be searched."""
 
 
 def key_of(text: str) -> bytes:
-    """Return what a passage's vector is found by."""
-    return hashlib.sha256(text.encode()).digest()
+    """Return what a vector is found by: a digest of all that was embedded."""
+    return hashlib.blake2b(text.encode(), digest_size=KEY).digest()
 
 
 class Journal:
@@ -30,7 +36,8 @@ class Journal:
     def __init__(self, file: Path, encoder: str, dimension: int) -> None:
         """Open a journal, or begin one where there is none or another encoder's. Raises OSError."""
         self._dimension = dimension
-        self._places: dict[bytes, int] = {}
+        self._keys = bytearray()
+        self._places = array("q")
         self._stream = (file if file.exists() else _begun(file)).open("r+b")
         head = MAGIC + hashlib.sha256(f"{encoder} {dimension}".encode()).digest()
         if self._stream.read(len(head)) != head:
@@ -49,26 +56,27 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self._stream.close()
 
-    def __len__(self) -> int:
-        """Return how many vectors are kept."""
-        return len(self._places)
+    def keys(self) -> Keys:
+        """Return what was embedded, in the order in which it was."""
+        return np.frombuffer(bytes(self._keys), dtype=KEYS)
 
-    def __contains__(self, key: bytes) -> bool:
-        return key in self._places
+    def rows_at(self, numbers: NDArray[np.int64]) -> Rows:
+        """Return the vectors of some keys by their place in `keys`, float32, shape (n, dimension)."""
+        rows = np.empty((len(numbers), self._dimension), dtype="<f4")
+        for row, number in zip(rows, numbers, strict=True):
+            self._stream.seek(self._places[number])
+            row[:] = np.frombuffer(self._stream.read(4 * self._dimension), dtype="<f4")
+        return rows
 
-    def row(self, key: bytes) -> Rows:
-        """Return the vector of a text, float32, shape (dimension,)."""
-        self._stream.seek(self._places[key])
-        return np.frombuffer(self._stream.read(4 * self._dimension), dtype="<f4")
-
-    def append(self, keys: list[bytes], rows: Rows) -> None:
+    def append(self, keys: Keys, rows: Rows) -> None:
         """Keep the vectors of some texts, float32, shape (n, dimension). Raises OSError if the disk is full."""
-        data = len(keys).to_bytes(4, "little") + b"".join(keys) + rows.astype("<f4").tobytes()
+        told = keys.tobytes()
+        data = len(keys).to_bytes(4, "little") + told + rows.astype("<f4").tobytes()
         self._stream.seek(self._end)
         self._stream.write(data + _check(data))
         self._stream.flush()
         os.fsync(self._stream.fileno())
-        self._remember(keys, self._end)
+        self._remember(told, self._end)
         self._end += len(data) + CHECK
 
     def _block(self) -> int:
@@ -83,14 +91,13 @@ class Journal:
         body = self._stream.read(size)
         if self._stream.read(CHECK) != _check(count + body):
             return 0
-        n = int.from_bytes(count, "little")
-        self._remember([body[KEY * i : KEY * (i + 1)] for i in range(n)], self._end)
+        self._remember(body[: KEY * int.from_bytes(count, "little")], self._end)
         return 4 + size + CHECK
 
-    def _remember(self, keys: list[bytes], begin: int) -> None:
-        first = begin + 4 + KEY * len(keys)
-        for i, key in enumerate(keys):
-            self._places[key] = first + 4 * self._dimension * i
+    def _remember(self, told: bytes, begin: int) -> None:
+        first = begin + 4 + len(told)
+        self._keys += told
+        self._places.extend(first + 4 * self._dimension * i for i in range(len(told) // KEY))
 
 
 def _begun(file: Path) -> Path:

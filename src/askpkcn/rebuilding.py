@@ -16,12 +16,15 @@ from askpkcn.errors import IndexCorrupt, IndexMismatch
 from askpkcn.index import Model, build
 from askpkcn.keywords import Keywords
 from askpkcn.passages import PassageSettings
+from askpkcn.sentence_vectors import SentenceVectors
 from askpkcn.snapshot import Snapshot, held, remedy
 from askpkcn.types import Filters, Ranked
-from askpkcn.vectors import EXACT_UP_TO, Vectors
+from askpkcn.vectors import BLOCK, EXACT_UP_TO, Vectors
 
 SAME = 1e-6
-"""The largest difference between two numbers of a vector that still is the same."""
+"""The largest difference between two numbers of a passage's vector that still is the same."""
+SAME_HALF = 2**-11
+"""The same of a sentence's vector: its numbers are under 1, where float16 has no larger steps."""
 QUESTIONS = 50
 DEPTH = 20
 
@@ -29,11 +32,12 @@ DEPTH = 20
 class _Opened(NamedTuple):
     catalogue: Catalogue
     vectors: Vectors
+    sentences: SentenceVectors
     keywords: Keywords
 
 
 def rebuild(index: Path, model_of: Callable[[str | None], Model]) -> dict[str, float | int]:
-    """Return the largest difference of a vector's number, and how many questions were ranked alike.
+    """Return the largest differences of a vector's number, and how many questions were ranked alike.
 
     Raises IndexCorrupt at the first difference, IndexMismatch if another encoder made the index, and what building
     raises: the articles must still stand where they were.
@@ -52,17 +56,21 @@ def rebuild(index: Path, model_of: Callable[[str | None], Model]) -> dict[str, f
                 with closing(old.catalogue.contents()) as ours, closing(new.catalogue.contents()) as theirs:
                     _same_rows(ours, theirs, index)
                 largest = _difference(old.vectors, new.vectors)
-                if largest > SAME:
-                    raise IndexCorrupt(
-                        f"a vector of {index} is {largest:.2g} off that of a fresh build; {remedy(index)}"
-                    )
-                return {"vectors": largest, "questions": _rankings(old, new, index)}
+                of_sentences = _difference(old.sentences, new.sentences)
+                for what, found, most in (("vector", largest, SAME), ("sentence's vector", of_sentences, SAME_HALF)):
+                    if found > most:
+                        raise IndexCorrupt(
+                            f"a {what} of {index} is {found:.2g} off that of a fresh build; {remedy(index)}"
+                        )
+                return {"vectors": largest, "sentences": of_sentences, "questions": _rankings(old, new, index)}
 
 
 @contextmanager
 def _opened(snapshot: Snapshot) -> Iterator[_Opened]:
     with closing(Catalogue(snapshot.catalogue)) as catalogue:
-        yield _Opened(catalogue, Vectors(snapshot.vectors), Keywords(snapshot.keywords))
+        yield _Opened(
+            catalogue, Vectors(snapshot.vectors), SentenceVectors(snapshot.sentences), Keywords(snapshot.keywords)
+        )
 
 
 def _same_rows(old: Iterator[tuple[object, ...]], new: Iterator[tuple[object, ...]], index: Path) -> None:
@@ -75,8 +83,13 @@ def _same_rows(old: Iterator[tuple[object, ...]], new: Iterator[tuple[object, ..
             )
 
 
-def _difference(old: Vectors, new: Vectors) -> float:
-    return float(np.abs(old.rows() - new.rows()).max(initial=0.0))
+def _difference(old: Vectors | SentenceVectors, new: Vectors | SentenceVectors) -> float:
+    """Return the largest difference of two numbers, where both hold as many vectors."""
+    largest = 0.0
+    for at in range(0, len(new), BLOCK):
+        numbers = np.arange(at, min(at + BLOCK, len(new)), dtype=np.int64)
+        largest = max(largest, float(np.abs(old.rows_at(numbers) - new.rows_at(numbers)).max()))
+    return largest
 
 
 def _rankings(old: _Opened, new: _Opened, index: Path) -> int:

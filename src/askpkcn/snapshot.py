@@ -7,7 +7,8 @@
       snapshots/<name>/
         manifest.json           versions, encoder, settings, counts, sha256 of every file
         catalogue.sqlite        articles, sentences and passages
-        vectors.faiss
+        vectors.faiss           of the passages
+        sentences.npy           vectors of the sentences
         keywords/               tantivy
 
 A snapshot's name ends with the digest of its manifest, and the manifest holds the digests of all other files:
@@ -31,8 +32,9 @@ from typing import Any
 from askpkcn.encoder import EncoderCard
 from askpkcn.errors import IndexCorrupt, IndexMismatch, IndexMissing
 
-FORMAT = 2
+FORMAT = 3
 JOURNAL = "vectors.journal"
+SENTENCES = "sentences.npy"
 PATIENCE = 5
 """How often a reader tries again when the snapshot that it was about to open has just been dropped."""
 NAME = re.compile(r"\d{8}T\d{6}\d*Z-[0-9a-f]{16}")
@@ -62,6 +64,11 @@ class Snapshot:
     def vectors(self) -> Path:
         """The FAISS index."""
         return self.folder / "vectors.faiss"
+
+    @property
+    def sentences(self) -> Path:
+        """The sentences' vectors."""
+        return self.folder / SENTENCES
 
     @property
     def keywords(self) -> Path:

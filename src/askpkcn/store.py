@@ -19,6 +19,7 @@ from pathlib import Path
 from askpkcn.catalogue import Catalogue
 from askpkcn.errors import IndexMissing, IndexUnwritable
 from askpkcn.keywords import Keywords
+from askpkcn.sentence_vectors import SentenceVectors
 from askpkcn.snapshot import in_use, live_name, open_snapshot, places
 from askpkcn.vectors import Vectors
 
@@ -164,7 +165,7 @@ def rollback(folder: Path, name: str | None = None) -> str:
             raise IndexMissing(f"{folder} has no snapshot {name!r}; `askpkcn snapshots` lists them")
         snapshot = open_snapshot(folder, name)
         with closing(Catalogue(snapshot.catalogue)):
-            Vectors(snapshot.vectors), Keywords(snapshot.keywords)
+            Vectors(snapshot.vectors), SentenceVectors(snapshot.sentences), Keywords(snapshot.keywords)
         point_at(folder, name)
         return name
 

@@ -89,7 +89,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A retrieved passage: its fused score and its place in each ranking that found it."""
+    """A retrieved passage: its fused score and its place in each ranking that has it.
+
+    The dense score is the mean of two cosines, the passage's and its best sentence's; the keyword score is BM25.
+    """
 
     passage: Passage
     score: float
