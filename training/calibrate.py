@@ -41,6 +41,8 @@ SILENT = 0.75
 """Unanswered questions are a nuisance; answers that the articles do not give cost the tool its users' trust."""
 FITTED = ("dev", "validation")
 FOLDS = 5
+WEIGHTS = {"briefs": 1.0, "raw": 1.0, "wiki": 0.3, "written": 0.3}
+"""Of a source's questions together: those that people wrote about real articles count most."""
 CANDIDATES = 2
 """Of a question's candidates only the best few teach: the rest are wrong beyond doubt, and many."""
 
@@ -225,7 +227,7 @@ def ablate(asked: list[Asked]) -> None:
 
 
 def fit(asked: list[Asked]) -> Calibration:
-    """Fit all candidates of all questions; each source weighs the same."""
+    """Fit the best candidates of all questions, weighed by WEIGHTS."""
     rows, labels, weights = [], [], []
     totals = defaultdict(int)
     for a in asked:
@@ -234,7 +236,7 @@ def fit(asked: list[Asked]) -> Calibration:
         for values, right in list(zip(a.values, a.right, strict=True))[:CANDIDATES]:
             rows.append(list(values.values()))
             labels.append(right)
-            weights.append(1 / totals[a.source])
+            weights.append(WEIGHTS[a.source] / totals[a.source])
     names_ = list(asked[0].values[0])
     x = np.array(rows)
     mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
@@ -254,7 +256,7 @@ def _rescaled(fitted: Calibration, asked: list[Asked], totals: Mapping[str, int]
         p, correct = _best(fitted, a)
         logits.append([math.log(p / (1 - p))])
         right.append(correct)
-        weights.append(1 / totals[a.source])
+        weights.append(WEIGHTS[a.source] / totals[a.source])
     model = LogisticRegression(C=100.0).fit(
         logits, right, sample_weight=np.array(weights) * len(weights) / sum(weights)
     )
