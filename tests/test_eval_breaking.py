@@ -95,7 +95,7 @@ def test_a_run_writes_all_its_files(whole, made):
     measured = metrics(whole)
     assert (measured["run"], measured["questions"]["count"], measured["missing_articles"]) == ("whole", 12, [])
     assert measured["index"]["passages"]["budget"] == 200
-    assert measured["index"]["counts"] == {"articles": 5, "passages": 31}
+    assert measured["index"]["counts"] == {"articles": 5, "passages": 31, "sentences": 187}
     assert measured["counted_out"] == {"test": 3}
     assert measured["test"]["success_at_10"]["n"] == 9
     assert measured["test"]["quote_exactness"]["value"] == 1.0
