@@ -12,7 +12,6 @@ import argparse
 import logging
 import shutil
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -24,6 +23,7 @@ from askpkcn.session import optimise
 from training import written
 from training.corpus import CLS, SEP, load_written, open_tokenizer
 from training.model import SpanReader, from_transformers
+from training.smoothing import smooth
 from training.train import MODEL
 
 SHIPPED = Path(__file__).parent.parent / "src" / "askpkcn" / "models" / "reader"
@@ -31,8 +31,6 @@ OPSET = 23
 """The first with an operator for the whole of attention."""
 SAMPLE = 64
 """Windows that outliers are looked for in: a few would do, for they stand at the first token of every window."""
-LOUD = 2.0
-"""A feature is an outlier if its largest value is so many times that of the 99.5th percentile of features."""
 KINDS = {(384, 1152): "qkv", (384, 384): "mix", (384, 1536): "grow", (1536, 384): "shrink"}
 """The matrix products of a layer by the shape of their weights, see model.Layer."""
 
@@ -49,49 +47,6 @@ class RowQuantised(nn.Module):
     def forward(self, ids: Tensor) -> Tensor:
         """Return rows, float32, shape (*ids.shape, hidden)."""
         return self.rows[ids].float() * self.scales[ids]
-
-
-class Smoothed(nn.Module):
-    """A product whose inputs are scaled feature by feature, and its weights the other way.
-
-    One feature of [CLS] is several times larger than all else that goes into some products; a scale for a whole
-    activation tensor would leave the others four bits. (Xiao et al. 2023, "SmoothQuant"; here the scale cannot move
-    into the weights before, as an activation function stands between.)
-    """
-
-    def __init__(self, product: nn.Linear, factors: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("factors", factors)
-        self.product = product
-        product.weight.data = product.weight.data / factors
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return what the product returned before, shape (batch, length, outputs)."""
-        return self.product(x * self.factors)
-
-
-def smooth(reader: SpanReader, windows: Sequence[tuple[Tensor, Tensor]]) -> None:
-    """Scale down the outliers among the inputs of each layer's products, in place."""
-    largest: dict[tuple[nn.Module, str], Tensor] = {}
-    products = [(layer, kind) for layer in reader.layers for kind in KINDS.values()]
-
-    def watch(key: tuple[nn.Module, str], inputs: tuple[Tensor, ...]) -> None:
-        found = inputs[0].abs().amax(dim=(0, 1))
-        largest[key] = torch.maximum(largest[key], found) if key in largest else found
-
-    hooks = [getattr(*key).register_forward_pre_hook(lambda _, inputs, key=key: watch(key, inputs)) for key in products]
-    with torch.inference_mode():
-        for ids, types in windows:
-            reader(ids, types)
-    for hook in hooks:
-        hook.remove()
-    for layer, kind in products:
-        found = largest[layer, kind]
-        usual = found.quantile(0.995)
-        loud = found > LOUD * usual
-        if loud.any():
-            setattr(layer, kind, Smoothed(getattr(layer, kind), torch.where(loud, usual / found, 1.0).clone()))
-            print(f"{kind}: {int(loud.sum())} outliers, up to {found.max() / usual:.1f} times the usual")
 
 
 def sample_windows() -> list[tuple[Tensor, Tensor]]:

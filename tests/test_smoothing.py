@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from training.export import LOUD, Smoothed, smooth
 from training.model import Shape, SpanReader
+from training.smoothing import LOUD, Smoothed, smooth
 
 SMALL = Shape(vocabulary=50, hidden=16, layers=2, heads=2, inner=400, positions=24)
 
