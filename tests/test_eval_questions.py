@@ -303,17 +303,25 @@ def shipped() -> list[Question]:
     return load(ROOT / "eval" / "questions.jsonl")
 
 
-def test_the_shipped_questions_have_no_fault(shipped):
+@pytest.mark.parametrize("name", ["questions.jsonl", "independent.jsonl"])
+def test_the_shipped_questions_have_no_fault(name):
     read = {found.id: articles.read(found).text for found in articles.find([ROOT / "seeds"])}
-    assert check(shipped, read.get) == []
+    assert check(load(ROOT / "eval" / name), read.get) == []
 
 
-def test_locating_the_shipped_questions_changes_nothing(tmp_path):
+def test_no_question_by_another_hand_is_one_of_ours(shipped):
+    theirs = load(ROOT / "eval" / "independent.jsonl")
+    assert not {each.text.casefold() for each in theirs} & {each.text.casefold() for each in shipped}
+    assert {each.split for each in theirs} == {"test"}  # for reporting alone
+
+
+@pytest.mark.parametrize("name", ["questions.jsonl", "independent.jsonl"])
+def test_locating_the_shipped_questions_changes_nothing(tmp_path, name):
     read = {found.id: articles.read(found).text for found in articles.find([ROOT / "seeds"])}
-    copied = tmp_path / "questions.jsonl"
-    copied.write_bytes((ROOT / "eval" / "questions.jsonl").read_bytes())
+    copied = tmp_path / name
+    copied.write_bytes((ROOT / "eval" / name).read_bytes())
     assert locate(copied, read.get) == 0
-    assert copied.read_bytes() == (ROOT / "eval" / "questions.jsonl").read_bytes()
+    assert copied.read_bytes() == (ROOT / "eval" / name).read_bytes()
 
 
 def test_there_are_enough_shipped_questions_of_each_sort(shipped):

@@ -56,7 +56,8 @@ def test_every_text_passes_the_check(monkeypatch, capsys):
 
 
 def test_no_text_names_what_the_evaluation_asks_about():
-    asked = [json.loads(line) for line in (ROOT / "eval" / "questions.jsonl").read_text("utf-8").splitlines()]
+    files = [ROOT / "eval" / name for name in ("questions.jsonl", "independent.jsonl")]
+    asked = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
     known = {row["question"].casefold() for row in asked}
     for text in (text for file in FOLDER.glob("*.txt") for text in read(file)):
         assert not {question.text.casefold() for question in text.questions} & known
