@@ -20,7 +20,7 @@ class Smoothed(nn.Module):
 
     One feature of [CLS] is several times larger than all else that goes into some products; a scale for a whole
     activation tensor would leave the others four bits. (Xiao et al. 2023, "SmoothQuant"; here the scale cannot move
-    into the weights before, as an activation function stands between.)
+    into the weights before: `grow` shares its input with the residual, and before `shrink` stands the activation.)
     """
 
     def __init__(self, product: nn.Linear, factors: Tensor) -> None:
