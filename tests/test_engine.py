@@ -17,6 +17,7 @@ from askpkcn.calibration import Calibration
 from askpkcn.engine import Engine, check_question
 from askpkcn.errors import IndexCorrupt, IndexMissing, QuestionError
 from askpkcn.passages import sentences
+from askpkcn.reader import Reader
 from askpkcn.retriever import FusionSettings, Retriever
 from askpkcn.types import Filters, Ranked, Reason, Timings
 
@@ -158,6 +159,24 @@ def test_the_raw_articles_are_read_and_quoted_exactly(shared_seeds, reader):
     assert len(held) == 5
     assert all(by_id[p.article_id].text[p.start : p.end] == p.text for p in passages)
     assert all(p.start <= span.start < span.end <= p.end for p, span in zip(passages, spans, strict=True))
+
+
+def test_the_reader_gets_the_title_that_a_passage_lacks_and_where_its_sentences_begin(seeds_index, reader, monkeypatch):
+    told = []
+
+    def read(question, passages, *, titles, sentences):
+        told.extend(zip(passages, titles, sentences, strict=True))
+        return Reader.read(reader, question, passages, titles=titles, sentences=sentences)
+
+    monkeypatch.setattr(reader, "read", read)
+    with Engine(seeds_index, reader=reader) as engine:
+        engine.ask(KAKAR, passages=20)
+        for passage, title, begins in told:
+            source = engine.source(passage.article_id)
+            assert title == ("" if passage.text.startswith(source.title) else source.title)
+            bounds = [start for start, _ in sentences(engine.article(passage.article_id).text)]
+            assert (begins + passage.start).tolist() == [b for b in bounds if passage.start <= b < passage.end]
+        assert {bool(title) for _, title, _ in told} == {True, False}
 
 
 def test_an_index_whose_parts_count_differently_is_corrupt(seeds_copy, reader, monkeypatch):

@@ -102,6 +102,31 @@ def test_no_span_runs_from_a_headline_through_a_byline_into_the_text(reader, gap
         assert "\n\n" not in text[span.start - 10 : span.end - 10]
 
 
+def test_no_span_runs_from_one_sentence_into_the_next(reader):
+    first = "Kakar signed agreements in Beijing with the Chinese president"
+    text = f"{first} and 20 ministers on 17 October 2023 at the Great Hall of the People."
+    whole, parted = alone(text), len(first) + 1
+    crossed = 0
+    for question in (QUESTION, "What did Kakar sign, with whom, where and when?", text):
+        (free,) = reader.read(question, [whole])
+        crossed += free.start - 10 < parted < free.end - 10
+        (span,) = reader.read(question, [whole], sentences=[np.array([0, parted], dtype=np.int32)])
+        assert not span.start - 10 < parted < span.end - 10
+    assert crossed
+
+
+@pytest.mark.parametrize("title", ["Kakar signs 20 agreements in China", "Kakar signs 20 agreements in China " * 40])
+def test_a_title_is_read_and_never_quoted(reader, title):
+    passage = alone("The prime minister signed 20 of them on Tuesday, and 3 more the day after.")
+    (without,) = reader.read(QUESTION, [passage])
+    (span,) = reader.read(QUESTION, [passage], titles=[title])
+    assert passage.start <= span.start < span.end <= passage.end
+    assert span.margin != without.margin
+    assert reader.read(QUESTION, [passage], titles=[""]) == [without]
+    (long,) = reader.read("why " * 900, [alone(PIECES[0] * 40)], titles=[title])
+    assert 10 <= long.start < long.end
+
+
 def test_a_question_longer_than_the_model_is_cut_not_refused(reader):
     (span,) = reader.read("why " * 900, [alone(PIECES[0] * 40)])
     assert 10 <= span.start < span.end

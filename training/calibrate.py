@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
     parser.add_argument("--model", type=Path, default=calibration.FILE.parent, help="folder with reader.onnx")
     parser.add_argument("--wiki", type=int, default=300, help="questions of new_wiki")
-    parser.add_argument("--written", type=int, default=600, help="questions written for training")
+    parser.add_argument("--written", type=int, default=900, help="questions written for training")
     parser.add_argument("--passages", type=int, default=PASSAGES_READ)
     parser.add_argument("--again", action="store_true", help="fit anew to the candidates of the last run")
     parser.add_argument("--ablate", action="store_true", help="show what each input brings, and change nothing")

@@ -22,6 +22,8 @@ from tokenizers import Tokenizer
 from training import written
 
 FILES = ("new_wiki", "reddit", "amazon", "policyqa_dev", "policyqa_test")
+TITLED = ("new_wiki",)
+"""Those whose titles say what a paragraph is about; the others' are numbers and addresses."""
 MAX_PARAGRAPH_TOKENS = 440
 MAX_QUESTION_TOKENS = 64
 CLS, SEP, PAD = 101, 102, 0
@@ -29,7 +31,10 @@ CLS, SEP, PAD = 101, 102, 0
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A paragraph with its tokens; starts and ends are character offsets, sentences are token ranges."""
+    """A paragraph with its tokens; starts and ends are character offsets, sentences are token ranges.
+
+    title is the tokens of its article's title, none where that says nothing; a written text begins with its own.
+    """
 
     file: str
     text: str
@@ -38,6 +43,7 @@ class Paragraph:
     starts: np.ndarray
     ends: np.ndarray
     sentences: tuple[tuple[int, int], ...]
+    title: tuple[int, ...] = ()
 
     def tokens_of(self, start: int, end: int) -> tuple[int, int] | None:
         """Return the half-open token range that covers characters [start, end), or None past the last token."""
@@ -101,8 +107,9 @@ def load(folder: Path, tokenizer: Tokenizer) -> Corpus:
     paragraphs: list[Paragraph] = []
     questions: list[Question] = []
     for name in FILES:
-        for text, asked in paragraphs_of(folder / f"{name}.json.gz"):
-            paragraphs.append(tokenise(name, text, tokenizer))
+        for title, text, asked in paragraphs_of(folder / f"{name}.json.gz"):
+            said = title.replace("_", " ") if name in TITLED else ""
+            paragraphs.append(tokenise(name, text, tokenizer, title=said))
             for question in asked:
                 spans = tuple((a["answer_start"], a["answer_start"] + len(a["text"])) for a in question["answers"])
                 words = re.sub(r"\s+", " ", question["question"]).strip()
@@ -119,14 +126,15 @@ def load_written(files: Sequence[Path], tokenizer: Tokenizer) -> Corpus:
     questions: list[Question] = []
     for text in (text for file in files for text in written.read(file)):
         split = written_split(text.text)
-        paragraphs.append(tokenise(f"written/{text.file}", text.text, tokenizer, split))
+        title = text.text.split("\n", 1)[0]
+        paragraphs.append(tokenise(f"written/{text.file}", text.text, tokenizer, split, title))
         for asked in text.questions:
             name = f"{text.file}/{len(paragraphs)}/{len(questions)}"
             questions.append(Question(name, asked.text, len(paragraphs) - 1, asked.answers))
     return Corpus(tuple(paragraphs), tuple(questions))
 
 
-def tokenise(file: str, text: str, tokenizer: Tokenizer, split: str | None = None) -> Paragraph:
+def tokenise(file: str, text: str, tokenizer: Tokenizer, split: str | None = None, title: str = "") -> Paragraph:
     """Tokenise one paragraph and find its sentences."""
     encoding = tokenizer.encode(text, add_special_tokens=False)
     offsets = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)[:MAX_PARAGRAPH_TOKENS]
@@ -135,12 +143,13 @@ def tokenise(file: str, text: str, tokenizer: Tokenizer, split: str | None = Non
     ends_of_sentences = [end for _, end in sent_spans(text)] + [match.start() for match in re.finditer(r"\n\n", text)]
     bounds = [int(np.searchsorted(starts, end)) for end in ends_of_sentences]
     edges = sorted({0, *bounds, len(ids)})
-    return Paragraph(file, text, split or split_of(text), ids, starts, ends, tuple(pairwise(edges)))
+    named = tuple(tokenizer.encode(title, add_special_tokens=False).ids)
+    return Paragraph(file, text, split or split_of(text), ids, starts, ends, tuple(pairwise(edges)), named)
 
 
-def paragraphs_of(file: Path) -> Iterator[tuple[str, list[dict]]]:
-    """Yield each paragraph of a SQuAD file with its questions, as the file has them."""
+def paragraphs_of(file: Path) -> Iterator[tuple[str, str, list[dict]]]:
+    """Yield the title, text and questions of each paragraph of a SQuAD file, as the file has them."""
     with gzip.open(file, "rt", encoding="utf-8") as stream:
         for article in json.load(stream)["data"]:
             for paragraph in article["paragraphs"]:
-                yield paragraph["context"], paragraph["qas"]
+                yield article["title"], paragraph["context"], paragraph["qas"]

@@ -10,20 +10,22 @@ normalisation, Clark and Gardner 2018, "Simple and Effective Multi-Paragraph Rea
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from askpkcn.reader import MAX_TITLE_TOKENS
 from training import bylines
 from training.corpus import CLS, MAX_QUESTION_TOKENS, SEP, Corpus, Paragraph, Question
 from training.wording import STOP, Neighbours, names, near_miss, reword
-from training.written import STAND_ALONE
+from training.written import RIVALS, STAND_ALONE
 
 FEW = 0.25
 """A question with no larger share of its words in its answer's sentence is worded in other words than the text's."""
@@ -33,6 +35,8 @@ FEW = 0.25
 class Mix:
     """How often each sort of sequence is made in an epoch."""
 
+    reading: float = 0.5
+    """Share of the questions of the reading-comprehension files that come."""
     retrieved: float = 0.85
     same_paragraph: float = 0.18
     near_miss: float = 0.15
@@ -42,24 +46,36 @@ class Mix:
     bylines: int = 400
     again: float = 0.5
     """Chance that a question with few words of its answer's sentence comes twice."""
-    written: int = 1
-    """Times that each question written for training comes."""
-    stand_alone: int = 3
+    written: float = 0.3
+    """Times that each question written for training comes, on average."""
+    stand_alone: float = 1
     """The same of those that tell what they are about."""
+    rivals: float = 2
+    """The same of those of texts that are full of rival facts."""
+    titled: float = 0.6
+    """Share of the questions whose passages come with their articles' titles."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """One sequence: question tokens, passage tokens, and the span in passage tokens (None: no answer there)."""
+    """One sequence: question tokens, passage tokens, and the span in passage tokens (None: no answer there).
+
+    title is the tokens of the article's title, if there is one that the passage does not begin with.
+    """
 
     question: tuple[int, ...]
     passage: np.ndarray
     span: tuple[int, int] | None
+    title: tuple[int, ...] = ()
 
     @property
     def length(self) -> int:
         """Tokens of the whole sequence."""
         return len(self.question) + len(self.passage) + 3
+
+    def titled(self) -> Example:
+        """Return the sequence with the title on the question's side, where no span can stand."""
+        return replace(self, question=(*self.question, SEP, *self.title), title=()) if self.title else self
 
 
 @dataclass(frozen=True)
@@ -109,11 +125,12 @@ class Maker:
         for i in self.train:
             question = self.corpus.questions[i]
             paragraph = self.corpus.paragraphs[question.paragraph]
-            if paragraph.file.startswith("policyqa") and rng.random() > mix.policy:
+            share = mix.policy if paragraph.file.startswith("policyqa") else 1.0
+            if rng.random() > share * mix.reading:
                 continue
             for _ in range(1 + (i in self.foreign and rng.random() < mix.again)):
                 groups.extend(self._groups(i, question, paragraph, mix, rng))
-        for time in range(max(mix.written, mix.stand_alone)):
+        for time in range(math.ceil(max(mix.written, mix.stand_alone, mix.rivals))):
             groups.extend(self._written(mix, time, rng))
         for asked, text, span in bylines.examples(self.corpus, mix.bylines, rng):
             encoding = self.tokenizer.encode(text, add_special_tokens=False)
@@ -122,7 +139,7 @@ class Maker:
                 inside = [t for t, (s, e) in enumerate(encoding.offsets) if e > span[0] and s < span[1]]
                 tokens = (inside[0], inside[-1] + 1)
             groups.append([Example(self.tokens(asked), np.array(encoding.ids[:300]), tokens)])
-        return groups
+        return [[each.titled() for each in group] if rng.random() < mix.titled else group for group in groups]
 
     def tokens(self, question: str) -> tuple[int, ...]:
         """Return the token ids of a question, cut to MAX_QUESTION_TOKENS."""
@@ -134,25 +151,30 @@ class Maker:
         for i in self.written.of("train"):
             question = self.written.questions[i]
             paragraph = self.written.paragraphs[question.paragraph]
-            if time >= (mix.stand_alone if _stands_alone(paragraph) else mix.written):
+            if rng.random() > _times(paragraph, mix) - time:
                 continue
             tokens = self.tokens(question.text)
             budget = _budget(mix, rng)
             if not question.answers:
                 low, high = window(paragraph, _likest(question.text, paragraph), budget, rng)
-                yield [Example(tokens, paragraph.ids[low:high], None)]
+                yield [_example(tokens, paragraph, low, high)]
                 continue
             answer = paragraph.tokens_of(*rng.choice(question.answers))
             if answer is None:
                 continue
             low, high = window(paragraph, answer, budget, rng)
-            group = [Example(tokens, paragraph.ids[low:high], (answer[0] - low, answer[1] - low))]
+            group = [_example(tokens, paragraph, low, high, answer)]
             answers = self.written.answers(question)
             if rng.random() < mix.same_paragraph:
                 group += self._beside(question, paragraph, tokens, answers, budget, rng)
             if rng.random() < mix.retrieved:
                 group += self._unlike(i, texts, tokens, answers, budget, rng)
             yield group
+            if _stands_alone(paragraph) and rng.random() < mix.near_miss:
+                text = paragraph.text[paragraph.starts[low] : paragraph.ends[high - 1]]
+                missed = near_miss(question.text, text, self.pool, answers, rng)
+                if missed != question.text:
+                    yield [_example(self.tokens(missed), paragraph, low, high)]
 
     def _unlike(
         self,
@@ -175,7 +197,7 @@ class Maker:
         if any(a.lower() in other.text.lower() for a in answers):
             return []
         low, high = window(other, _likest(question.text, other), budget, rng)
-        return [Example(tokens, other.ids[low:high], None)]
+        return [_example(tokens, other, low, high)]
 
     def _groups(
         self, index: int, question: Question, paragraph: Paragraph, mix: Mix, rng: random.Random
@@ -186,14 +208,12 @@ class Maker:
         answers = self.corpus.answers(question)
         budget = _budget(mix, rng)
         low, high = window(paragraph, answer, budget, rng)
-        span = (answer[0] - low, answer[1] - low)
-        passage = paragraph.ids[low:high]
         text = paragraph.text[paragraph.starts[low] : paragraph.ends[high - 1]]
         asked = question.text
         if rng.random() < mix.reworded:
             asked = reword(asked, text, self.neighbours, rng)
         tokens = self.tokens(asked)
-        group = [Example(tokens, passage, span)]
+        group = [_example(tokens, paragraph, low, high, answer)]
         if rng.random() < mix.retrieved:
             group += self._retrieved(index, tokens, answers, budget, rng)
         if rng.random() < mix.same_paragraph:
@@ -202,7 +222,7 @@ class Maker:
         if rng.random() < mix.near_miss:
             missed = near_miss(asked, text, self.pool, answers, rng)
             if missed != asked:
-                groups.append([Example(self.tokens(missed), passage, None)])
+                groups.append([_example(self.tokens(missed), paragraph, low, high)])
         return groups
 
     def _retrieved(
@@ -221,7 +241,7 @@ class Maker:
         other = rng.choice(others[:8])
         anchor = rng.choice(other.sentences)
         low, high = window(other, anchor, budget, rng)
-        return [Example(tokens, other.ids[low:high], None)]
+        return [_example(tokens, other, low, high)]
 
     def _beside(
         self,
@@ -248,12 +268,28 @@ class Maker:
         if high - low > budget:
             low = rng.choice([s for s, _ in run if s + budget // 2 <= high])
             high = min(high, low + budget)
-        return [Example(tokens, paragraph.ids[low:high], None)]
+        return [_example(tokens, paragraph, low, high)]
+
+
+def _example(
+    question: tuple[int, ...], paragraph: Paragraph, low: int, high: int, answer: tuple[int, int] | None = None
+) -> Example:
+    """Return the sequence of a question and a token range of a paragraph, with the answer's tokens, if it holds it."""
+    begins = paragraph.file.startswith("written/") and low == 0  # then its headline stands there
+    span = (answer[0] - low, answer[1] - low) if answer else None
+    return Example(question, paragraph.ids[low:high], span, () if begins else paragraph.title[:MAX_TITLE_TOKENS])
 
 
 def _stands_alone(paragraph: Paragraph) -> bool:
     """Tell whether the questions of a written text tell what they are about."""
     return paragraph.file >= f"written/{STAND_ALONE}"
+
+
+def _times(paragraph: Paragraph, mix: Mix) -> float:
+    """Return how often the questions of a written text come."""
+    if paragraph.file >= f"written/{RIVALS}":
+        return mix.rivals
+    return mix.stand_alone if _stands_alone(paragraph) else mix.written
 
 
 def _words(text: str) -> set[str]:

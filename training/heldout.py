@@ -26,7 +26,7 @@ def main() -> None:
         return
     if options.file is None:
         parser.error("name a file with --file, or say --written")
-    for text, questions in paragraphs_of(options.file):
+    for _, text, questions in paragraphs_of(options.file):
         if split_of(text) == options.split:
             print("\n".join(question["id"] for question in questions))
 

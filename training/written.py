@@ -14,6 +14,8 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "written"
 STAND_ALONE = "m-01.txt"
 """From this file on, a question tells what it is about, so that it can be asked of all the texts together."""
+RIVALS = "t-01.txt"
+"""From this file on, the texts are full of rival facts, and the questions aim at each of them."""
 
 
 @dataclass(frozen=True)

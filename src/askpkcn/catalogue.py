@@ -230,6 +230,16 @@ class Catalogue:
         bounds: NDArray[np.int32] = np.frombuffer(row[0], dtype="<i4").reshape(-1, 2)
         return bounds
 
+    def sentences_within(self, passages: Sequence[Passage]) -> list[NDArray[np.int32]]:
+        """Return where the sentences of each passage begin, in code points of its text, ascending."""
+        begins = {name: self.sentence_bounds(name)[:, 0] for name in {passage.article_id for passage in passages}}
+        found = []
+        for passage in passages:
+            starts = begins[passage.article_id]
+            low, high = np.searchsorted(starts, (passage.start, passage.end))
+            found.append(starts[low:high] - passage.start)
+        return found
+
     def passages(self, numbers: Sequence[int]) -> list[Passage]:
         """Return passages by number, in the order asked. Raises IndexCorrupt if one is not there."""
         marks = ",".join("?" * len(numbers))

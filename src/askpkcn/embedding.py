@@ -24,7 +24,7 @@ from askpkcn.journal import KEYS, Journal, Keys, key_of
 from askpkcn.sentence_vectors import Halves, SentenceVectors, create
 from askpkcn.snapshot import JOURNAL, SENTENCES, open_snapshot, places
 from askpkcn.types import Passage, Source
-from askpkcn.unknown import title_from
+from askpkcn.unknown import title_beside
 from askpkcn.vectors import BLOCK, Vectors
 
 Report = Callable[[str, int, int], None]
@@ -45,13 +45,9 @@ def digest_of(card: EncoderCard) -> str:
 
 
 def embedded_text(passage: Passage, source: Source) -> str:
-    """Return what a passage's vector is made of: the title of its article, unless it begins with that, and its text.
-
-    The name of a file, which stands in for a title that is not known, is none.
-    """
-    if passage.text.startswith(source.title) or source.title == title_from(source.id):
-        return passage.text
-    return f"{source.title}. {passage.text}"
+    """Return what a passage's vector is made of: the title that it lacks, and its text."""
+    title = title_beside(passage, source)
+    return f"{title}. {passage.text}" if title else passage.text
 
 
 def embed(

@@ -32,11 +32,14 @@ from askpkcn.types import (
     Extent,
     Filters,
     Hit,
+    Passage,
     Ranked,
     Reason,
     Source,
+    Span,
     Timings,
 )
+from askpkcn.unknown import title_beside
 from askpkcn.vectors import Vectors
 
 MAX_QUESTION_CHARACTERS = 1_000
@@ -195,7 +198,7 @@ class Engine:
         times.append(perf_counter())
         hits = self._hits(asked, vector, filters, passages)
         times.append(perf_counter())
-        spans = self._reader.read(asked, [hit.passage for hit in hits])
+        spans = self._read(asked, [hit.passage for hit in hits])
         times.append(perf_counter())
         decision = self._answerer.decide(asked, hits, spans, max_groups, lambda: self._nothing(filters))
         times.append(perf_counter())
@@ -217,6 +220,11 @@ class Engine:
             return self._retriever.retrieve(asked, vector, filters, passages)
         hits = self._retriever.retrieve(asked, vector, filters, max(self._retriever.depth, passages))
         return without_copies(hits, self._catalogue.story)[:passages]
+
+    def _read(self, asked: str, passages: Sequence[Passage]) -> list[Span | None]:
+        sources = {name: self.source(name) for name in {passage.article_id for passage in passages}}
+        titles = [title_beside(p, source) if (source := sources[p.article_id]) else "" for p in passages]
+        return self._reader.read(asked, passages, titles=titles, sentences=self._catalogue.sentences_within(passages))
 
     @cached_property
     def _has_stories(self) -> bool:

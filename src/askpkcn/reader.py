@@ -23,6 +23,7 @@ from askpkcn.types import Passage, Span
 MODEL = Path(__file__).parent / "models" / "reader"
 MAX_TOKENS = 512
 MAX_QUESTION_TOKENS = 64
+MAX_TITLE_TOKENS = 32
 MAX_ANSWER_TOKENS = 30
 WINDOW_OVERLAP = 64
 MARKS = ("Mn", "Mc", "Me")
@@ -32,13 +33,14 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A run of a passage's tokens, with its question's; offsets are code points into the passage's text.
+    """A run of a passage's tokens; offsets are code points into the passage's text.
 
-    blocks numbers the paragraph, headline or byline of each token: no answer runs from one into the next.
+    head holds the tokens before them: the question's, then the title's, if there is one. blocks numbers the sentence,
+    headline or byline of each token: no answer runs from one into the next.
     """
 
     row: int
-    asked: list[int]
+    head: list[int]
     ids: list[int]
     offsets: list[tuple[int, int]]
     blocks: NDArray[np.int32]
@@ -79,15 +81,26 @@ class Reader:
             raise ModelError(f"the reader's tokenizer.json has no {token}; reinstall askpkcn")
         return int(number)
 
-    def read(self, question: str, passages: Sequence[Passage]) -> list[Span | None]:
+    def read(
+        self,
+        question: str,
+        passages: Sequence[Passage],
+        *,
+        titles: Sequence[str] | None = None,
+        sentences: Sequence[NDArray[np.int32]] | None = None,
+    ) -> list[Span | None]:
         """Return the best span of each passage, in article offsets; None where a passage has no token to quote.
+
+        `titles` holds the title of each passage's article, or an empty one: it tells what "the visit" is, and no span
+        stands there. `sentences` holds where each passage's sentences begin, in code points of its text: no span runs
+        from one into the next, nor across an empty line.
 
         Each window is read by itself: the int8 products scale a whole call's activations alike, so company would
         change a window's scores; and what a batch gains on a CPU, its padding loses. Who asks at the same time gets
         the threads in turn, so that a question's windows wait for those of the questions before it, no others.
         """
         best: dict[int, _Found] = {}
-        windows = self._windows(question, [passage.text for passage in passages])
+        windows = self._windows(question, [passage.text for passage in passages], titles, sentences)
         for window, found in zip(windows, self._pool.map(self._read_window, windows), strict=True):
             # Of the windows of one long passage the most confident span counts.
             old = best.get(window.row)
@@ -98,24 +111,36 @@ class Reader:
             for row, passage in enumerate(passages)
         ]
 
-    def _windows(self, question: str, texts: list[str]) -> list[_Window]:
-        """Return windows of the texts that fit in with the question."""
-        asked = self._tokenizer.encode(question, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS]
-        room = MAX_TOKENS - len(asked) - 3
+    def _windows(
+        self,
+        question: str,
+        texts: list[str],
+        titles: Sequence[str] | None,
+        sentences: Sequence[NDArray[np.int32]] | None,
+    ) -> list[_Window]:
+        """Return windows of the texts that fit in with the question and the title."""
+        asked = self._ids(question)[:MAX_QUESTION_TOKENS]
         made = []
         for row, encoding in enumerate(self._tokenizer.encode_batch(texts, add_special_tokens=False)):
             ids, offsets = encoding.ids, encoding.offsets
-            blocks = _blocks(texts[row], offsets)
+            blocks = _blocks(texts[row], sentences[row] if sentences else None, offsets)
+            title = self._ids(titles[row])[:MAX_TITLE_TOKENS] if titles else []
+            head = [*asked, self._sep, *title] if title else asked
+            room = MAX_TOKENS - len(head) - 3
             for low in range(0, len(ids), room - WINDOW_OVERLAP):
                 high = low + room
-                made.append(_Window(row, asked, ids[low:high], offsets[low:high], blocks[low:high]))
+                made.append(_Window(row, head, ids[low:high], offsets[low:high], blocks[low:high]))
                 if high >= len(ids):
                     break
         return made
 
+    def _ids(self, text: str) -> list[int]:
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
+
     def _read_window(self, window: _Window) -> _Found:
-        shift = len(window.asked) + 2
-        ids = np.array([[self._cls, *window.asked, self._sep, *window.ids, self._sep]], dtype=np.int64)
+        shift = len(window.head) + 2
+        ids = np.array([[self._cls, *window.head, self._sep, *window.ids, self._sep]], dtype=np.int64)
         types = np.zeros_like(ids)
         types[:, shift:] = 1
         feed = {"input_ids": ids, "token_type_ids": types}
@@ -142,10 +167,12 @@ def best_span(
     return first, first + more, float(sums[first, more])
 
 
-def _blocks(text: str, offsets: list[tuple[int, int]]) -> NDArray[np.int32]:
-    """Return the number of empty lines before each token."""
-    gaps = [match.start() for match in re.finditer(r"\n\n+", text)]
-    return np.searchsorted(gaps, [start for start, _ in offsets]).astype(np.int32)
+def _blocks(text: str, sentences: NDArray[np.int32] | None, offsets: list[tuple[int, int]]) -> NDArray[np.int32]:
+    """Return for each token a number that grows where a sentence begins, and after an empty line."""
+    begins = np.array([match.end() for match in re.finditer(r"\n\n+", text)], dtype=np.int32)
+    if sentences is not None:
+        begins = np.union1d(begins, sentences)
+    return np.searchsorted(begins, [start for start, _ in offsets], side="right").astype(np.int32)
 
 
 def _span(passage: Passage, found: _Found) -> Span:

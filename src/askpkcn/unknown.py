@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from askpkcn.types import Source
+from askpkcn.types import Passage, Source
 
 FIELDS = ("title", "outlet", "author", "published", "url")
 """What can be told of an article besides its text: by the file, by its front matter, or by articles.toml."""
@@ -26,3 +26,11 @@ def unknown_of(source: Source) -> list[str]:
         for name in FIELDS
         if (source.title == title_from(source.id) if name == "title" else getattr(source, name) is None)
     ]
+
+
+def title_beside(passage: Passage, source: Source) -> str:
+    """Return the title of a passage's article, or nothing if the passage begins with it.
+
+    The name of a file, which stands in for a title that is not known, is none.
+    """
+    return "" if passage.text.startswith(source.title) or source.title == title_from(source.id) else source.title
