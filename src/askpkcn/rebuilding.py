@@ -42,7 +42,9 @@ def rebuild(index: Path, model_of: Callable[[str | None], Model]) -> dict[str, f
     Raises IndexCorrupt at the first difference, IndexMismatch if another encoder made the index, and what building
     raises: the articles must still stand where they were.
     """
-    with held(index) as snapshot, tempfile.TemporaryDirectory(prefix="askpkcn-") as place:
+    # Where the comparison fails, tantivy still has the fresh folder open, and may write its lock file while it goes.
+    temporary = tempfile.TemporaryDirectory(prefix="askpkcn-", ignore_cleanup_errors=True)
+    with held(index) as snapshot, temporary as place:
         told = snapshot.manifest
         settings = PassageSettings(told["passages"]["budget"], told["passages"]["overlap"])
         build([Path(path) for path in told["paths"]], Path(place), model_of(told["model"]["named"]), settings)
