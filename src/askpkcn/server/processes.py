@@ -63,9 +63,17 @@ def run(index: Path, listening: socket.socket, settings: Settings, workers: int)
 
 
 class _Supervisor(Multiprocess):
-    """uvicorn's, but new connections are refused while the workers drain, and Ctrl-C is told apart from SIGTERM."""
+    """uvicorn's, but new connections are refused while the workers drain, and Ctrl-C is told apart from SIGTERM.
+
+    And a worker that dies while it is being asked for a sign of life is replaced at once, not after HANGS.
+    """
 
     interrupted = False
+
+    def keep_subprocess_alive(self) -> None:
+        for process in self.processes:
+            process.child_conn.close()  # as long as the supervisor holds it too, the pipe of a dead worker does not end
+        super().keep_subprocess_alive()
 
     def terminate_all(self) -> None:
         for listening in self.sockets:
