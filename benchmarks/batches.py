@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from windows import Feed, fed
 
 from askpkcn.engine import Engine
 from askpkcn.reader import MODEL, Reader
 from askpkcn.session import cores
 
 ROOT = Path(__file__).parent.parent
-Feed = dict[str, np.ndarray]
 Window = tuple[list[int], int]
 """Token ids, and where the passage begins."""
 
@@ -43,12 +43,10 @@ def questions_windows(index: Path, count: int) -> list[list[Window]]:
     """Return each question's windows."""
     rows = (ROOT / "eval" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
     reader, found = Reader(), []
-    with Engine(index) as engine:
+    with Engine(index, reader=reader) as engine:
         for row in rows[:: max(1, len(rows) // count)][:count]:
-            question = json.loads(row)["question"]
-            windows = reader._windows(question, [hit.passage.text for hit in engine.search(question)])
-            ends = reader._cls, reader._sep
-            found.append([([ends[0], *w.asked, ends[1], *w.ids, ends[1]], len(w.asked) + 2) for w in windows])
+            feeds = fed(engine, reader, json.loads(row)["question"])
+            found.append([(each["input_ids"][0].tolist(), int(each["token_type_ids"][0].argmax())) for each in feeds])
     return found
 
 

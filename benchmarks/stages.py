@@ -18,11 +18,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from cold_start import FLOOR, QUESTION
+from windows import fed
 
 from askpkcn.encoder import QuestionEncoder
 from askpkcn.engine import Engine
@@ -208,12 +210,12 @@ def encoding_work(index: Path, questions: Sequence[str]) -> tuple[int, float]:
 def reading_work(index: Path, questions: Sequence[str]) -> tuple[int, float]:
     """Return the mean tokens of a window, and the billions of operations a second at which it is read."""
     reader, lengths, spent = Reader(), [], []
-    with Engine(index) as engine:
+    with Engine(index, reader=reader) as engine:
         for question in questions:
+            lengths += [feed["input_ids"].shape[1] for feed in fed(engine, reader, question)]
+            vector = engine._encoder.embed_question(question)
             passages = [hit.passage for hit in engine.search(question)]
-            windows = reader._windows(question, [passage.text for passage in passages])
-            lengths += [len(window.asked) + len(window.ids) + 3 for window in windows]
-            spent.append(min(cpu(lambda q=question, p=passages: reader.read(q, p)) for _ in range(ROUNDS)))
+            spent.append(min(cpu(partial(engine._read, question, vector, passages)) for _ in range(ROUNDS)))
     return round(statistics.mean(lengths)), sum(map(operations, lengths)) / sum(spent) / 1e9
 
 

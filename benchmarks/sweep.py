@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
-from askpkcn import embedding
+from askpkcn import abridging, embedding
+from askpkcn import reader as reading
 from askpkcn.building import open_encoder
 from askpkcn.encoder import PassageEncoder
 from askpkcn.engine import Engine
@@ -43,6 +44,8 @@ class Trial:
     titled: bool = True
     passages: int = PASSAGES_READ
     reader: Path | None = None
+    share: float = abridging.SHARE
+    whole: int = reading.WHOLE
 
 
 def trials(part: str, readers: Sequence[str]) -> Iterator[Trial]:
@@ -51,6 +54,12 @@ def trials(part: str, readers: Sequence[str]) -> Iterator[Trial]:
     if part == "answers":
         for count in (5, 7, 15):
             yield Trial(f"{count} passages read", passages=count)
+        yield Trial("all read whole, once", share=1.0)
+        yield Trial("abridged alone", whole=0)
+        for whole in (1, 2, 3, 6, 10):
+            yield Trial(f"{whole} read again, whole", whole=whole)
+        for share in (0.2, 0.5):
+            yield Trial(f"abridged to {share}", share=share)
         for named_reader in readers:
             name, _, folder = named_reader.partition("=")
             yield Trial(f"reader {name}", reader=Path(folder))
@@ -104,7 +113,11 @@ def run(trial: Trial, options: argparse.Namespace, folder: Path, encoder: Passag
     with contextlib.nullcontext() if trial.titled else mock.patch.object(embedding, "embedded_text", _untitled):
         build([home], index, lambda: encoder, trial.cut)
     reader = Reader(trial.reader) if trial.reader else None
-    with Engine(index, fusion=trial.fusion, reader=reader) as engine:
+    with (
+        mock.patch.object(abridging, "SHARE", trial.share),
+        mock.patch.object(reading, "WHOLE", trial.whole),
+        Engine(index, fusion=trial.fusion, reader=reader) as engine,
+    ):
         if whole is None:
             asked = [q for q in load(ROOT / "eval" / "questions.jsonl") if q.split == options.split]
         else:

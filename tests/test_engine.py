@@ -161,22 +161,28 @@ def test_the_raw_articles_are_read_and_quoted_exactly(shared_seeds, reader):
     assert all(p.start <= span.start < span.end <= p.end for p, span in zip(passages, spans, strict=True))
 
 
-def test_the_reader_gets_the_title_that_a_passage_lacks_and_where_its_sentences_begin(seeds_index, reader, monkeypatch):
+def test_the_reader_gets_titles_and_where_sentences_begin_and_how_like_the_question_they_are(
+    seeds_index, reader, monkeypatch
+):
     told = []
 
-    def read(question, passages, *, titles, sentences):
-        told.extend(zip(passages, titles, sentences, strict=True))
-        return Reader.read(reader, question, passages, titles=titles, sentences=sentences)
+    def read(question, passages, *, titles, sentences, cosines):
+        told.extend(zip(passages, titles, sentences, cosines, strict=True))
+        return Reader.read(reader, question, passages, titles=titles, sentences=sentences, cosines=cosines)
 
     monkeypatch.setattr(reader, "read", read)
     with Engine(seeds_index, reader=reader) as engine:
         engine.ask(KAKAR, passages=20)
-        for passage, title, begins in told:
-            source = engine.source(passage.article_id)
-            assert title == ("" if passage.text.startswith(source.title) else source.title)
+        asked = engine._encoder.embed_question(KAKAR)
+        for passage, title, begins, likeness in told:
+            assert title == engine.source(passage.article_id).title
             bounds = [start for start, _ in sentences(engine.article(passage.article_id).text)]
             assert (begins + passage.start).tolist() == [b for b in bounds if passage.start <= b < passage.end]
-        assert {bool(title) for _, title, _ in told} == {True, False}
+            assert len(likeness) == len(begins)
+        passage, _, begins, likeness = told[0]
+        assert likeness[-1] == pytest.approx(
+            float(engine._encoder.embed_question(passage.text[begins[-1] :]) @ asked), abs=2e-3
+        )
 
 
 def test_an_index_whose_parts_count_differently_is_corrupt(seeds_copy, reader, monkeypatch):

@@ -61,8 +61,8 @@ def row(name: str, split: str, *, gold: str = "$5 & $6", given: str = "", best: 
             "timings_ms": {"encode": 1.5, "retrieve": 2.5, "read": 30.0, "decide": 1.0, "total": 35.0 + len(name)},
         },
         "best": {"article": ARTICLE, "text": best, "probability": 0.2, **place(best)} if best else None,
-        "hits": [{"article": "other.md", "start": 0, "end": 90, "score": 0.1}]
-        + [{"article": ARTICLE, "start": 0, "end": len(TEXT), "score": 0.1}] * found,
+        "hits": [{"article": "other.md", "start": 0, "end": 90, "score": 0.1, "retrieved": 1}]
+        + [{"article": ARTICLE, "start": 0, "end": len(TEXT), "score": 0.1, "retrieved": 2}] * found,
         "values": values,
     }
     return made | {"stage": stage(made)}

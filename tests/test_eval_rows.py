@@ -50,7 +50,7 @@ class OneAnswer:
 
 
 def passage(one: Article, start: int, end: int) -> Passage:
-    return Passage(0, one.id, start, end, one.text[start:end])
+    return Passage(1000 * (one is TWO) + start, one.id, start, end, one.text[start:end])
 
 
 def quote(text: str, one: Article = ONE, probability: float = 0.8) -> Quote:
@@ -66,8 +66,10 @@ def candidate(given: Quote) -> Candidate:
     return Candidate(hit, span, one, given.sentence, {}, given.probability)
 
 
-def engine(*groups: tuple[Quote, ...], best: Quote | None = None, hits: tuple[Passage, ...] = ()) -> OneAnswer:
-    """Answer with groups of quotes, or abstain with a best candidate, or find nothing."""
+def engine(
+    *groups: tuple[Quote, ...], best: Quote | None = None, hits: tuple[Passage, ...] = (), turned: bool = False
+) -> OneAnswer:
+    """Answer with groups of quotes, or abstain with a best candidate, or find nothing; reading may turn the hits."""
     best = groups[0][0] if groups else best
     answer = Answer(
         question="?",
@@ -78,10 +80,8 @@ def engine(*groups: tuple[Quote, ...], best: Quote | None = None, hits: tuple[Pa
         timings=NIL,
         snapshot="s",
     )
-    found = hits or (passage(ONE, 0, len(ONE.text)),)
-    return OneAnswer(
-        Trace(answer, tuple(Hit(each, 0.5, None, None) for each in found), (candidate(best),) if best else ())
-    )
+    found = tuple(Hit(each, 0.5, None, None) for each in hits or (passage(ONE, 0, len(ONE.text)),))
+    return OneAnswer(Trace(answer, found, (candidate(best),) if best else (), found[::-1] if turned else found))
 
 
 def scored(question: Question, one: OneAnswer) -> rows.Row:
@@ -98,6 +98,13 @@ def test_a_right_answer_counts_in_everything():
     assert (values["success_at_1"], values["all_sides_shown"]) == (1.0, None)
 
 
+def test_ranking_is_scored_as_reading_leaves_it_and_as_retrieval_made_it():
+    row = scored(ASKED, engine((quote("1951"),), hits=(passage(TWO, 0, 5), passage(ONE, 0, 35)), turned=True))
+    assert [hit["retrieved"] for hit in row["hits"]] == [2, 1]
+    assert (row["values"]["success_at_1"], row["values"]["mrr_at_10"]) == (1.0, 1.0)
+    assert (row["values"]["first_stage_success_at_1"], row["values"]["first_stage_mrr_at_10"]) == (0.0, 0.5)
+
+
 def test_a_row_has_what_the_report_shows():
     row = scored(replace(ASKED, filters=Filters(("A",), date(2022, 1, 1))), engine((quote("1951"),)))
     assert row["gold"] == [
@@ -105,7 +112,7 @@ def test_a_row_has_what_the_report_shows():
     ]
     assert row["best"]["sentence"] == {"text": "Relations were established in 1951.", "start": 0, "end": 35}
     assert (row["best"]["article"], row["best"]["text"], row["best"]["start"]) == ("one.md", "1951", 30)
-    assert row["hits"] == [{"article": "one.md", "start": 0, "end": len(ONE.text), "score": 0.5}]
+    assert row["hits"] == [{"article": "one.md", "start": 0, "end": len(ONE.text), "score": 0.5, "retrieved": 1}]
     assert row["filters"] == {"outlet": ["A"], "from": "2022-01-01", "to": None}
     assert row["answer"]["timings_ms"] == {"encode": 1.0, "retrieve": 2.0, "read": 3.0, "decide": 4.0, "total": 10.0}
     assert row.keys() >= rows.NEEDED

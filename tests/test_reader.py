@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from texts import PIECES, texts
 
 from askpkcn.errors import ModelError
-from askpkcn.reader import Reader, best_span, whole_words
+from askpkcn.reader import WHOLE, Reader, best_span, whole_words
 from askpkcn.types import Passage
 
 QUESTION = "How many agreements did Kakar sign in China?"
@@ -125,6 +125,74 @@ def test_a_title_is_read_and_never_quoted(reader, title):
     assert reader.read(QUESTION, [passage], titles=[""]) == [without]
     (long,) = reader.read("why " * 900, [alone(PIECES[0] * 40)], titles=[title])
     assert 10 <= long.start < long.end
+
+
+TOLD = (
+    "Kakar met his hosts in Beijing for a whole week. ",
+    "He signed 20 agreements there. ",
+    "The weather was fine. ",
+    "The press came along, and so did many a minister. ",
+    "On the way home he signed 3 more agreements in Urumqi.",
+)
+BEGINS = np.cumsum([0, *map(len, TOLD[:-1])]).astype(np.int32)
+
+
+def likeness(*first: int) -> np.ndarray:
+    """Return cosines by which these sentences come first, in this order."""
+    return np.array([1 - first.index(i) / 10 if i in first else 0.0 for i in range(len(TOLD))], dtype=np.float32)
+
+
+def test_a_passage_is_read_abridged_and_then_whole(reader):
+    passage = alone("".join(TOLD))
+    whole, _ = reader.read(QUESTION, [passage, passage], sentences=[BEGINS] * 2)
+    agreed = 0
+    for first in ((0, 1), (4, 1), (4, 3)):
+        (span,) = reader.read(QUESTION, [passage], sentences=[BEGINS], cosines=[likeness(*first)])
+        kept = [TOLD[i] for i in sorted(first)]
+        short = alone("".join(kept))
+        (abridged,) = reader.read(QUESTION, [short], sentences=[np.array([0, len(kept[0])], dtype=np.int32)])
+        quote, alike = (each.text[s.start - 10 : s.end - 10] for each, s in ((passage, span), (short, abridged)))
+        if quote == alike == passage.text[whole.start - 10 : whole.end - 10]:
+            agreed += 1
+            assert span.margin == pytest.approx((whole.margin + abridged.margin) / 2, abs=1e-3)
+            assert span.null_score == pytest.approx((whole.null_score + abridged.null_score) / 2, abs=1e-3)
+        assert quote in ("20", "3", "20 agreements")
+    assert agreed
+
+
+def test_what_the_first_reading_leaves_out_is_found_by_the_second(reader):
+    passage = alone("".join(TOLD))
+    (span,) = reader.read(QUESTION, [passage], sentences=[BEGINS], cosines=[likeness(0, 3)])
+    assert passage.text[span.start - 10 : span.end - 10] == "20"
+
+
+def test_only_the_most_promising_passages_are_read_whole(reader):
+    held = [alone("".join(TOLD), i) for i in range(WHOLE + 1)]
+    rest = [alone("The weather was fine in Lahore, the paper says. " * 6, WHOLE + 1 + i) for i in range(3)]
+    plain = np.arange(0, 48 * 6, 48, dtype=np.int32)
+    spans = reader.read(
+        QUESTION,
+        held + rest,
+        sentences=[BEGINS] * len(held) + [plain] * 3,
+        cosines=[likeness(0, 3)] * len(held) + [np.ones(6, dtype=np.float32)] * 3,
+    )
+    found = [p.text[s.start - 10 : s.end - 10] for p, s in zip(held, spans, strict=False)]
+    assert found[:WHOLE] == ["20"] * WHOLE
+    assert found[WHOLE] != "20"  # the sentence that tells it was never read
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(texts(6), st.data())
+def test_spans_read_twice_lie_in_their_passages_too(reader, text, data):
+    held = cut(article(text), first=3)
+    begins = [np.array([0, *range(9, len(p.text), 30)], dtype=np.int32) for p in held]
+    cosines = [data.draw(arrays(np.float32, len(each), elements=st.floats(-1, 1, width=32))) for each in begins]
+    spans = reader.read(QUESTION, held, titles=[p.text[:5] for p in held], sentences=begins, cosines=cosines)
+    once = reader.read(QUESTION, held)
+    for passage, span, other in zip(held, spans, once, strict=True):
+        assert (span is None) == (other is None)
+        if span is not None:
+            assert passage.start <= span.start < span.end <= passage.end
 
 
 def test_a_question_longer_than_the_model_is_cut_not_refused(reader):

@@ -4,6 +4,7 @@ Each question gives one sequence whose window holds an answer, and by chance
  - a window of a retrieved paragraph that holds no annotator's answer,
  - a window of its own paragraph with the answer's sentences left out,
  - a near miss: its window under a question that asks for something else.
+Some come abridged to the sentences likest the question, as `askpkcn.reader` reads them first.
 The first two share their question's group: the loss lets their spans compete with the right one (shared
 normalisation, Clark and Gardner 2018, "Simple and Effective Multi-Paragraph Reading Comprehension").
 """
@@ -15,20 +16,24 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from askpkcn.abridging import LEAST_SENTENCES
 from askpkcn.reader import MAX_TITLE_TOKENS
 from training import bylines
 from training.corpus import CLS, MAX_QUESTION_TOKENS, SEP, Corpus, Paragraph, Question
 from training.wording import STOP, Neighbours, names, near_miss, reword
-from training.written import RIVALS, STAND_ALONE
+from training.written import PARTS, RIVALS, STAND_ALONE
 
 FEW = 0.25
 """A question with no larger share of its words in its answer's sentence is worded in other words than the text's."""
+ABRIDGED_FROM = 100
+"""Passages of fewer tokens come whole."""
 
 
 @dataclass(frozen=True)
@@ -50,23 +55,29 @@ class Mix:
     """Times that each question written for training comes, on average."""
     stand_alone: float = 1
     """The same of those that tell what they are about."""
-    rivals: float = 2
+    rivals: float = 1
     """The same of those of texts that are full of rival facts."""
+    parts: float = 2
+    """The same of those that aim at parts of sentences."""
     titled: float = 0.6
     """Share of the questions whose passages come with their articles' titles."""
+    abridged: float = 0.6
+    """Share of the questions whose longer passages come abridged to the sentences likest them."""
 
 
 @dataclass(frozen=True)
 class Example:
     """One sequence: question tokens, passage tokens, and the span in passage tokens (None: no answer there).
 
-    title is the tokens of the article's title, if there is one that the passage does not begin with.
+    title is the tokens of the article's title, if there is one that the passage does not begin with; sentences holds
+    where sentences begin, in passage tokens.
     """
 
     question: tuple[int, ...]
     passage: np.ndarray
     span: tuple[int, int] | None
     title: tuple[int, ...] = ()
+    sentences: tuple[int, ...] = (0,)
 
     @property
     def length(self) -> int:
@@ -76,6 +87,31 @@ class Example:
     def titled(self) -> Example:
         """Return the sequence with the title on the question's side, where no span can stand."""
         return replace(self, question=(*self.question, SEP, *self.title), title=()) if self.title else self
+
+    def abridged(self, share: float, rng: random.Random) -> Example:
+        """Return the sequence with about that share of its passage: the sentences that share most tokens with the
+        question, but for chance, and those of the span.
+        """
+        if len(self.passage) < ABRIDGED_FROM or len(self.sentences) <= LEAST_SENTENCES:
+            return self
+        asked = set(self.question)
+        ranges = list(pairwise((*self.sentences, len(self.passage))))
+        likest = sorted(ranges, key=lambda r: -len(asked & set(self.passage[slice(*r)].tolist())) - 3 * rng.random())
+        kept = [r for r in ranges if self.span and r[0] < self.span[1] and r[1] > self.span[0]]
+        for one in likest:
+            if len(kept) >= LEAST_SENTENCES and sum(high - low for low, high in kept) >= share * len(self.passage):
+                break
+            if one not in kept:
+                kept.append(one)
+        kept.sort()
+        span, before, begins = None, 0, []
+        for low, high in kept:
+            begins.append(before)
+            if self.span and low <= self.span[0] < high:
+                span = (self.span[0] - low + before, self.span[1] - low + before)
+            before += high - low
+        passage = np.concatenate([self.passage[low:high] for low, high in kept])
+        return replace(self, passage=passage, span=span, sentences=tuple(begins))
 
 
 @dataclass(frozen=True)
@@ -130,7 +166,7 @@ class Maker:
                 continue
             for _ in range(1 + (i in self.foreign and rng.random() < mix.again)):
                 groups.extend(self._groups(i, question, paragraph, mix, rng))
-        for time in range(math.ceil(max(mix.written, mix.stand_alone, mix.rivals))):
+        for time in range(math.ceil(max(mix.written, mix.stand_alone, mix.rivals, mix.parts))):
             groups.extend(self._written(mix, time, rng))
         for asked, text, span in bylines.examples(self.corpus, mix.bylines, rng):
             encoding = self.tokenizer.encode(text, add_special_tokens=False)
@@ -139,6 +175,7 @@ class Maker:
                 inside = [t for t, (s, e) in enumerate(encoding.offsets) if e > span[0] and s < span[1]]
                 tokens = (inside[0], inside[-1] + 1)
             groups.append([Example(self.tokens(asked), np.array(encoding.ids[:300]), tokens)])
+        groups = [_abridged(group, rng) if rng.random() < mix.abridged else group for group in groups]
         return [[each.titled() for each in group] if rng.random() < mix.titled else group for group in groups]
 
     def tokens(self, question: str) -> tuple[int, ...]:
@@ -277,7 +314,14 @@ def _example(
     """Return the sequence of a question and a token range of a paragraph, with the answer's tokens, if it holds it."""
     begins = paragraph.file.startswith("written/") and low == 0  # then its headline stands there
     span = (answer[0] - low, answer[1] - low) if answer else None
-    return Example(question, paragraph.ids[low:high], span, () if begins else paragraph.title[:MAX_TITLE_TOKENS])
+    sentences = tuple(start - low for start, _ in paragraph.sentences if low <= start < high)
+    title = () if begins else paragraph.title[:MAX_TITLE_TOKENS]
+    return Example(question, paragraph.ids[low:high], span, title, sentences)
+
+
+def _abridged(group: list[Example], rng: random.Random) -> list[Example]:
+    share = rng.uniform(0.3, 0.6)
+    return [each.abridged(share, rng) for each in group]
 
 
 def _stands_alone(paragraph: Paragraph) -> bool:
@@ -287,6 +331,8 @@ def _stands_alone(paragraph: Paragraph) -> bool:
 
 def _times(paragraph: Paragraph, mix: Mix) -> float:
     """Return how often the questions of a written text come."""
+    if paragraph.file >= f"written/{PARTS}":
+        return mix.parts
     if paragraph.file >= f"written/{RIVALS}":
         return mix.rivals
     return mix.stand_alone if _stands_alone(paragraph) else mix.written
@@ -320,7 +366,7 @@ def _likest(question: str, paragraph: Paragraph) -> tuple[int, int]:
 def _budget(mix: Mix, rng: random.Random) -> int:
     if rng.random() < mix.whole:
         return 384
-    return rng.randint(64, 128) if rng.random() < 0.65 else rng.randint(128, 200)
+    return rng.randint(64, 128) if rng.random() < 0.5 else rng.randint(128, 240)
 
 
 def window(paragraph: Paragraph, inside: tuple[int, int], budget: int, rng: random.Random) -> tuple[int, int]:

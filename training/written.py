@@ -16,6 +16,8 @@ STAND_ALONE = "m-01.txt"
 """From this file on, a question tells what it is about, so that it can be asked of all the texts together."""
 RIVALS = "t-01.txt"
 """From this file on, the texts are full of rival facts, and the questions aim at each of them."""
+PARTS = "za-01.txt"
+"""From this file on, questions aim at one of several parts of a sentence, too, and ask for things of every sort."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ class Candidate:
 class Decision:
     """What the articles say: groups, or the reason for none, the best probability, and near passages.
 
-    candidates is all that was decided from, most probable first.
+    candidates is all that was decided from, most probable first; ranked is the hits in the order of what was read in
+    them, those without a span last.
     """
 
     groups: tuple[Group, ...]
@@ -54,6 +55,7 @@ class Decision:
     reason: Reason | None
     nearest: tuple[Near, ...]
     candidates: tuple[Candidate, ...]
+    ranked: tuple[Hit, ...]
 
 
 class Answerer:
@@ -69,7 +71,7 @@ class Answerer:
         return self._calibration.threshold
 
     def candidates(self, question: str, hits: Sequence[Hit], spans: Sequence[Span | None]) -> list[Candidate]:
-        """Return one candidate for each place in an article that some span marks, most probable first."""
+        """Return one candidate for each span, most probable first."""
         terms = evidence.question_terms(question)
         best = max((span.margin for span in spans if span), default=0.0)
         articles: dict[str, Article] = {}
@@ -86,7 +88,7 @@ class Answerer:
             values = features(hit, span, best, form, weighed)
             made.append(Candidate(hit, span, article, sentence, values, self._calibration.probability(values)))
         made.sort(key=lambda c: (-c.probability, -c.span.margin, c.article.id, c.span.start))
-        return _without_overlaps(made)
+        return made
 
     def decide(
         self,
@@ -98,13 +100,16 @@ class Answerer:
     ) -> Decision:
         """Return the answer; `nothing` tells the reason where there are no hits. Every quote is checked."""
         if not hits:
-            return Decision((), 0.0, nothing(), (), ())
-        found = self.candidates(question, hits, spans)
+            return Decision((), 0.0, nothing(), (), (), ())
+        marked = self.candidates(question, hits, spans)
+        ranked = {c.hit.passage.number: c.hit for c in marked} | {h.passage.number: h for h in hits}
+        order = tuple(ranked.values())
+        found = _without_overlaps(marked)
         probability = found[0].probability if found else 0.0
         sure = [c for c in found if c.probability >= self._calibration.threshold]
         if not sure:
-            return Decision((), probability, Reason.BELOW_THRESHOLD, self._nearest(hits, found), tuple(found))
-        return Decision(tuple(self._groups(sure, max_groups)), probability, None, (), tuple(found))
+            return Decision((), probability, Reason.BELOW_THRESHOLD, self._nearest(order), tuple(found), order)
+        return Decision(tuple(self._groups(sure, max_groups)), probability, None, (), tuple(found), order)
 
     def _groups(self, candidates: Sequence[Candidate], most: int) -> list[Group]:
         """Return groups of candidates that agree, each with one quote a story: a copy is no second source."""
@@ -136,12 +141,10 @@ class Answerer:
             high = self._library.sentence_around(article, after, after + 1).end
         return article.text[low:high]
 
-    def _nearest(self, hits: Sequence[Hit], found: Sequence[Candidate]) -> tuple[Near, ...]:
-        """Return the passages of the best rejected candidates: not answers, but where to read on."""
-        ordered = {c.hit.passage.number: c.hit.passage for c in found} | {h.passage.number: h.passage for h in hits}
-        return tuple(
-            Near(self._article(p.article_id).source, p.text, p.start, p.end) for p in list(ordered.values())[:NEAREST]
-        )
+    def _nearest(self, ranked: Sequence[Hit]) -> tuple[Near, ...]:
+        """Return the first passages: not answers, but where to read on."""
+        passages = [hit.passage for hit in ranked[:NEAREST]]
+        return tuple(Near(self._article(p.article_id).source, p.text, p.start, p.end) for p in passages)
 
 
 def _without_overlaps(candidates: Sequence[Candidate]) -> list[Candidate]:

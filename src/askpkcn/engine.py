@@ -39,7 +39,7 @@ from askpkcn.types import (
     Span,
     Timings,
 )
-from askpkcn.unknown import title_beside
+from askpkcn.unknown import title_of
 from askpkcn.vectors import Vectors
 
 MAX_QUESTION_CHARACTERS = 1_000
@@ -49,11 +49,16 @@ OUTLETS = 100
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """An answer with what it was made from: the hits in order of retrieval, and all candidates, most probable first."""
+    """An answer with what it was made from.
+
+    hits are in order of retrieval, ranked the same in the order of what was read in them, candidates the most probable
+    first.
+    """
 
     answer: Answer
     hits: tuple[Hit, ...]
     candidates: tuple[Candidate, ...]
+    ranked: tuple[Hit, ...]
 
 
 class StoredRankings:
@@ -79,6 +84,11 @@ class StoredRankings:
         whole = self._vectors.rows_at(np.asarray(passages, dtype=np.int64)) @ vector
         best = self._sentences.best(vector, self._catalogue.sentence_rows(passages))
         return np.stack([whole, best], axis=1)
+
+    def sentence_cosines(self, vector: Rows, passages: Sequence[int]) -> list[Rows]:
+        """Return the cosine of each sentence of each passage, float32, shape (n_sentences,)."""
+        ranges = self._catalogue.sentence_rows(passages)
+        return [self._sentences.rows_at(np.arange(low, high)) @ vector for low, high in ranges]
 
 
 class Engine:
@@ -118,7 +128,7 @@ class Engine:
         return QuestionEncoder(self._stored.encoder_folder)
 
     @cached_property
-    def _retriever(self) -> Retriever:
+    def _rankings(self) -> StoredRankings:
         vectors, keywords = Vectors(self._stored.vectors), Keywords(self._stored.keywords)
         sentences, n_sentences = SentenceVectors(self._stored.sentences), self._catalogue.count_sentences()
         n_passages = self._catalogue.counts()[1]
@@ -132,8 +142,11 @@ class Engine:
                 f"{self._folder} holds {n_sentences} sentences and {len(sentences)} vectors of them; "
                 f"{remedy(self._folder)}"
             )
-        rankings = StoredRankings(self._catalogue, vectors, sentences, keywords)
-        return Retriever(rankings, self._catalogue.passages, self._fusion)
+        return StoredRankings(self._catalogue, vectors, sentences, keywords)
+
+    @cached_property
+    def _retriever(self) -> Retriever:
+        return Retriever(self._rankings, self._catalogue.passages, self._fusion)
 
     def load(self) -> None:
         """Load all models and rankings now, side by side, rather than with the first question."""
@@ -198,7 +211,7 @@ class Engine:
         times.append(perf_counter())
         hits = self._hits(asked, vector, filters, passages)
         times.append(perf_counter())
-        spans = self._read(asked, [hit.passage for hit in hits])
+        spans = self._read(asked, vector, [hit.passage for hit in hits])
         times.append(perf_counter())
         decision = self._answerer.decide(asked, hits, spans, max_groups, lambda: self._nothing(filters))
         times.append(perf_counter())
@@ -212,7 +225,7 @@ class Engine:
             Timings(encode, retrieve, read, decide, 1000 * (times[-1] - times[0])),
             self.snapshot,
         )
-        return Trace(answer, tuple(hits), decision.candidates)
+        return Trace(answer, tuple(hits), decision.candidates, decision.ranked)
 
     def _hits(self, asked: str, vector: Rows, filters: Filters, passages: int) -> list[Hit]:
         """Return the best passages; what copies repeat gives its place to others."""
@@ -221,10 +234,15 @@ class Engine:
         hits = self._retriever.retrieve(asked, vector, filters, max(self._retriever.depth, passages))
         return without_copies(hits, self._catalogue.story)[:passages]
 
-    def _read(self, asked: str, passages: Sequence[Passage]) -> list[Span | None]:
+    def _read(self, asked: str, vector: Rows, passages: Sequence[Passage]) -> list[Span | None]:
         sources = {name: self.source(name) for name in {passage.article_id for passage in passages}}
-        titles = [title_beside(p, source) if (source := sources[p.article_id]) else "" for p in passages]
-        return self._reader.read(asked, passages, titles=titles, sentences=self._catalogue.sentences_within(passages))
+        return self._reader.read(
+            asked,
+            passages,
+            titles=[title_of(source) if (source := sources[passage.article_id]) else "" for passage in passages],
+            sentences=self._catalogue.sentences_within(passages),
+            cosines=self._rankings.sentence_cosines(vector, [passage.number for passage in passages]),
+        )
 
     @cached_property
     def _has_stories(self) -> bool:

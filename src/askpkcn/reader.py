@@ -2,6 +2,10 @@
 
 Question and passage stand in one sequence; each token gets a start and an end logit, and the pair at [CLS] means
 "no answer here" (Devlin et al. 2019, "BERT", section 4.3). Start and end are searched together.
+
+Where it is told how like the question each sentence is, it reads every passage abridged to the likest, and then the
+most promising ones again, whole: fewer tokens, and the mean of two readings is right more often than either
+(docs/quality.md).
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from askpkcn.abridging import likest
 from askpkcn.errors import ModelError
 from askpkcn.session import cores, open_session
 from askpkcn.types import Passage, Span
@@ -26,31 +31,41 @@ MAX_QUESTION_TOKENS = 64
 MAX_TITLE_TOKENS = 32
 MAX_ANSWER_TOKENS = 30
 WINDOW_OVERLAP = 64
+WHOLE = 4
+"""Passages that are read a second time, whole."""
+ONCE = 1.0
+"""What a span's margin loses where the first reading left its sentence out."""
 MARKS = ("Mn", "Mc", "Me")
 
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class _Window:
-    """A run of a passage's tokens; offsets are code points into the passage's text.
+class _Text:
+    """A passage as tokens; offsets are code points into its text.
 
-    head holds the tokens before them: the question's, then the title's, if there is one. blocks numbers the sentence,
-    headline or byline of each token: no answer runs from one into the next.
+    head holds the tokens before them: the question's, then the title's, if there is one. sentences numbers the sentence
+    of each token; blocks does too, and headlines and bylines apart: no answer runs from one into the next.
     """
 
-    row: int
     head: list[int]
-    ids: list[int]
+    ids: Ints
     offsets: list[tuple[int, int]]
-    blocks: NDArray[np.int32]
+    sentences: Ints
+    blocks: Ints
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    start: int
-    end: int
-    score: float
+class _Reading:
+    """Tokens of a text that were read in one sequence, ascending, their logits, and the null score.
+
+    From each logit half the null score is taken, so that those of several readings compare, and pairs are margins.
+    """
+
+    tokens: Ints
+    start: Floats
+    end: Floats
     null_score: float
 
 
@@ -88,70 +103,129 @@ class Reader:
         *,
         titles: Sequence[str] | None = None,
         sentences: Sequence[NDArray[np.int32]] | None = None,
+        cosines: Sequence[Floats] | None = None,
     ) -> list[Span | None]:
         """Return the best span of each passage, in article offsets; None where a passage has no token to quote.
 
         `titles` holds the title of each passage's article, or an empty one: it tells what "the visit" is, and no span
         stands there. `sentences` holds where each passage's sentences begin, in code points of its text: no span runs
-        from one into the next, nor across an empty line.
+        from one into the next, nor across an empty line. `cosines` holds how like the question each of them is: with
+        it, passages are read abridged, and the WHOLE most promising ones again; without, all are read whole, once.
 
         Each window is read by itself: the int8 products scale a whole call's activations alike, so company would
         change a window's scores; and what a batch gains on a CPU, its padding loses. Who asks at the same time gets
         the threads in turn, so that a question's windows wait for those of the questions before it, no others.
         """
-        best: dict[int, _Found] = {}
-        windows = self._windows(question, [passage.text for passage in passages], titles, sentences)
-        for window, found in zip(windows, self._pool.map(self._read_window, windows), strict=True):
-            # Of the windows of one long passage the most confident span counts.
-            old = best.get(window.row)
-            if old is None or found.score - found.null_score > old.score - old.null_score:
-                best[window.row] = found
+        titles = titles or [""] * len(passages)
+        texts = self._texts(question, [passage.text for passage in passages], titles, sentences)
+        if cosines is None:
+            readings = self._read_all(texts, {row: np.arange(len(text.ids)) for row, text in enumerate(texts)})
+        else:
+            headed = [bool(title) and p.text.startswith(title) for title, p in zip(titles, passages, strict=True)]
+            readings = self._read_twice(texts, [_kept(*each) for each in zip(texts, cosines, headed, strict=True)])
         return [
-            _span(passage, best[row]) if row in best else None  # no span where the passage has no token
-            for row, passage in enumerate(passages)
+            _span(passage, text, readings[row]) if readings[row] else None  # no span where the passage has no token
+            for row, (passage, text) in enumerate(zip(passages, texts, strict=True))
         ]
 
-    def _windows(
+    def _texts(
         self,
         question: str,
         texts: list[str],
-        titles: Sequence[str] | None,
+        titles: Sequence[str],
         sentences: Sequence[NDArray[np.int32]] | None,
-    ) -> list[_Window]:
-        """Return windows of the texts that fit in with the question and the title."""
+    ) -> list[_Text]:
         asked = self._ids(question)[:MAX_QUESTION_TOKENS]
         made = []
         for row, encoding in enumerate(self._tokenizer.encode_batch(texts, add_special_tokens=False)):
-            ids, offsets = encoding.ids, encoding.offsets
-            blocks = _blocks(texts[row], sentences[row] if sentences else None, offsets)
-            title = self._ids(titles[row])[:MAX_TITLE_TOKENS] if titles else []
-            head = [*asked, self._sep, *title] if title else asked
-            room = MAX_TOKENS - len(head) - 3
-            for low in range(0, len(ids), room - WINDOW_OVERLAP):
-                high = low + room
-                made.append(_Window(row, head, ids[low:high], offsets[low:high], blocks[low:high]))
-                if high >= len(ids):
-                    break
+            title = "" if texts[row].startswith(titles[row]) else titles[row]
+            head = [*asked, self._sep, *self._ids(title)[:MAX_TITLE_TOKENS]] if title else asked
+            begins = sentences[row] if sentences else np.zeros(1, dtype=np.int32)
+            lines = np.array([match.end() for match in re.finditer(r"\n\n+", texts[row])], dtype=np.int32)
+            starts = [start for start, _ in encoding.offsets]
+            made.append(
+                _Text(
+                    head,
+                    np.array(encoding.ids, dtype=np.int64),
+                    encoding.offsets,
+                    np.maximum(np.searchsorted(begins, starts, side="right") - 1, 0),
+                    np.searchsorted(np.union1d(begins, lines), starts, side="right"),
+                )
+            )
         return made
 
     def _ids(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
         return ids
 
-    def _read_window(self, window: _Window) -> _Found:
-        shift = len(window.head) + 2
-        ids = np.array([[self._cls, *window.head, self._sep, *window.ids, self._sep]], dtype=np.int64)
+    def _read_all(self, texts: Sequence[_Text], tokens: dict[int, Ints]) -> dict[int, list[_Reading]]:
+        """Read the tokens named of each text, in as many windows as it takes."""
+        windows = [(row, window) for row, each in tokens.items() for window in _windows(texts[row], each)]
+        found: dict[int, list[_Reading]] = {row: [] for row in tokens}
+        read = self._pool.map(lambda one: self._read_window(texts[one[0]], one[1]), windows)
+        for (row, _), reading in zip(windows, read, strict=True):
+            found[row].append(reading)
+        return found
+
+    def _read_twice(self, texts: Sequence[_Text], kept: Sequence[Ints]) -> dict[int, list[_Reading]]:
+        """Read the tokens that are kept, and then all tokens of the texts that promise most."""
+        first = self._read_all(texts, dict(enumerate(kept)))
+        cut = [row for row, readings in first.items() if readings and len(kept[row]) < len(texts[row].ids)]
+        cut.sort(key=lambda row: -_found(texts[row], first[row])[2])
+        second = self._read_all(texts, {row: np.arange(len(texts[row].ids)) for row in cut[:WHOLE]})
+        return first | {row: [_mean(reading, first[row]) for reading in readings] for row, readings in second.items()}
+
+    def _read_window(self, text: _Text, tokens: Ints) -> _Reading:
+        shift = len(text.head) + 2
+        ids = np.concatenate([[self._cls], text.head, [self._sep], text.ids[tokens], [self._sep]]).astype(np.int64)
         types = np.zeros_like(ids)
-        types[:, shift:] = 1
-        feed = {"input_ids": ids, "token_type_ids": types}
+        types[shift:] = 1
+        feed = {"input_ids": ids[None], "token_type_ids": types[None]}
         start, end = (logits[0] for logits in self._session.run(["start_logits", "end_logits"], feed))
-        low, high, score = best_span(start[shift:-1], end[shift:-1], window.blocks)
-        return _Found(window.offsets[low][0], window.offsets[high][1], score, float(start[0] + end[0]))
+        null = float(start[0] + end[0])
+        return _Reading(tokens, start[shift:-1] - null / 2, end[shift:-1] - null / 2, null)
 
 
-def best_span(
-    start: Floats, end: Floats, blocks: NDArray[np.int32], longest: int = MAX_ANSWER_TOKENS
-) -> tuple[int, int, float]:
+def _kept(text: _Text, cosines: Floats, headed: bool) -> Ints:
+    """Return the tokens of a text's sentences that are read first."""
+    sizes = np.bincount(text.sentences, minlength=len(cosines))
+    return np.flatnonzero(likest(cosines, sizes, headed)[text.sentences])
+
+
+def _windows(text: _Text, tokens: Ints) -> list[Ints]:
+    """Return the tokens in runs that fit in with the question and the title, overlapping."""
+    room = MAX_TOKENS - len(text.head) - 3
+    step = room - WINDOW_OVERLAP
+    return [tokens[low : low + room] for low in range(0, max(len(tokens) - WINDOW_OVERLAP, min(len(tokens), 1)), step)]
+
+
+def _mean(reading: _Reading, before: Sequence[_Reading]) -> _Reading:
+    """Return a reading's mean with what was read before of the same text; what only it holds loses ONCE."""
+    start, end = reading.start - ONCE / 2, reading.end - ONCE / 2
+    for one in before:
+        _, here, there = np.intersect1d(reading.tokens, one.tokens, assume_unique=True, return_indices=True)
+        start[here] = (reading.start[here] + one.start[there]) / 2
+        end[here] = (reading.end[here] + one.end[there]) / 2
+    null = (reading.null_score + np.mean([one.null_score for one in before])) / 2
+    return _Reading(reading.tokens, start, end, float(null))
+
+
+def _found(text: _Text, readings: Sequence[_Reading]) -> tuple[int, int, float, float]:
+    """Return (first token, last token, margin, null score) of the best span: of several windows' the most confident."""
+    best = []
+    for reading in readings:
+        low, high, margin = best_span(reading.start, reading.end, text.blocks[reading.tokens])
+        best.append((int(reading.tokens[low]), int(reading.tokens[high]), margin, reading.null_score))
+    return max(best, key=lambda one: one[2])
+
+
+def _span(passage: Passage, text: _Text, readings: Sequence[_Reading]) -> Span:
+    low, high, margin, null = _found(text, readings)
+    start, end = whole_words(passage.text, text.offsets[low][0], text.offsets[high][1])
+    return Span(passage, passage.start + start, passage.start + end, margin + null, null)
+
+
+def best_span(start: Floats, end: Floats, blocks: Ints, longest: int = MAX_ANSWER_TOKENS) -> tuple[int, int, float]:
     """Return (first token, last token, score) of the pair with the highest sum, first <= last < first + longest.
 
     start and end are logits, float32, shape (n_tokens,); both tokens are of one block: blocks holds the number of
@@ -165,19 +239,6 @@ def best_span(
     sums[np.arange(width) > (last - np.arange(count))[:, None]] = -np.inf
     first, more = divmod(int(sums.argmax()), width)
     return first, first + more, float(sums[first, more])
-
-
-def _blocks(text: str, sentences: NDArray[np.int32] | None, offsets: list[tuple[int, int]]) -> NDArray[np.int32]:
-    """Return for each token a number that grows where a sentence begins, and after an empty line."""
-    begins = np.array([match.end() for match in re.finditer(r"\n\n+", text)], dtype=np.int32)
-    if sentences is not None:
-        begins = np.union1d(begins, sentences)
-    return np.searchsorted(begins, [start for start, _ in offsets], side="right").astype(np.int32)
-
-
-def _span(passage: Passage, found: _Found) -> Span:
-    start, end = whole_words(passage.text, found.start, found.end)
-    return Span(passage, passage.start + start, passage.start + end, found.score, found.null_score)
 
 
 def whole_words(text: str, start: int, end: int) -> tuple[int, int]:

@@ -28,9 +28,11 @@ def unknown_of(source: Source) -> list[str]:
     ]
 
 
-def title_beside(passage: Passage, source: Source) -> str:
-    """Return the title of a passage's article, or nothing if the passage begins with it.
+def title_of(source: Source) -> str:
+    """Return the title of an article, or nothing where the name of a file stands in for one that is not known."""
+    return "" if source.title == title_from(source.id) else source.title
 
-    The name of a file, which stands in for a title that is not known, is none.
-    """
-    return "" if passage.text.startswith(source.title) or source.title == title_from(source.id) else source.title
+
+def title_beside(passage: Passage, source: Source) -> str:
+    """Return the title of a passage's article, or nothing if the passage begins with it, or it is not known."""
+    return "" if passage.text.startswith(source.title) else title_of(source)

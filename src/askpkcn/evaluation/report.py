@@ -32,6 +32,8 @@ MEASURES: Mapping[str, Mapping[str, str]] = {
         **{f"recall_at_{k}": f"gold places that the first {k} passages hold, mean over questions" for k in CUTOFFS},
         "mrr_at_10": "one over the rank of the first passage with gold, 0 if below 10",
         "ndcg_at_10": "how high all gold places stand among the first 10",
+        **{f"first_stage_success_at_{k}": f"success_at_{k} before the passages were read" for k in CUTOFFS},
+        "first_stage_mrr_at_10": "mrr_at_10 before the passages were read",
     },
     "Answers": {
         "answer_em": "the first answer equals an acceptable one",

@@ -51,8 +51,10 @@ def ask(
         made.append(_row(question, trace, engine, article))
         report(number)
     found = ranking.values({row["id"]: (row["gold"], row["hits"]) for row in made if row["gold"]})
+    unread = ranking.values({row["id"]: (row["gold"], retrieved(row)) for row in made if row["gold"]})
     for row in made:
         row["values"].update(found.get(row["id"], {}))
+        row["values"].update({f"first_stage_{name}": value for name, value in unread.get(row["id"], {}).items()})
         row["stage"] = stage(row)
     return made
 
@@ -71,6 +73,7 @@ def _row(question: Question, trace: Trace, engine: Engine, article: ArticleOf) -
             "probability": round(first.probability, 6),
             "sentence": {"text": first.sentence.text, "start": first.sentence.start, "end": first.sentence.end},
         }
+    places = {hit.passage.number: place for place, hit in enumerate(trace.hits, 1)}
     return {
         "id": question.id,
         "question": question.text,
@@ -89,12 +92,23 @@ def _row(question: Question, trace: Trace, engine: Engine, article: ArticleOf) -
         "answer": answer,
         "best": best,
         "hits": [
-            {"article": h.passage.article_id, "start": h.passage.start, "end": h.passage.end, "score": h.score}
-            for h in trace.hits
+            {
+                "article": h.passage.article_id,
+                "start": h.passage.start,
+                "end": h.passage.end,
+                "score": h.score,
+                "retrieved": places[h.passage.number],
+            }
+            for h in trace.ranked
         ],
         "stage": "",
         "values": _values(question, answer, best, article),
     }
+
+
+def retrieved(row: Row) -> list[dict[str, Any]]:
+    """Return the hits of a row as they were retrieved, before any was read."""
+    return sorted(row["hits"], key=lambda hit: hit["retrieved"])
 
 
 def _gold(gold: Gold, article: Article | None, engine: Engine) -> dict[str, Any]:

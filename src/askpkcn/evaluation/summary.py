@@ -23,6 +23,8 @@ MEANS = (
     *(f"recall_at_{k}" for k in CUTOFFS),
     "mrr_at_10",
     "ndcg_at_10",
+    *(f"first_stage_success_at_{k}" for k in CUTOFFS),
+    "first_stage_mrr_at_10",
     "answer_em",
     "answer_f1",
     "quote_holds_gold",

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askpkcn.abridging import LEAST_SENTENCES, SHARE, likest
+
+SENTENCES = st.lists(st.tuples(st.floats(-1, 1, width=32), st.integers(0, 60)), max_size=12)
+
+
+def kept(cosines, sizes, headed=False):
+    found = likest(np.array(cosines, dtype=np.float32), np.array(sizes, dtype=np.int64), headed)
+    return np.flatnonzero(found).tolist()
+
+
+@pytest.mark.parametrize(
+    ("cosines", "sizes", "headed", "stay"),
+    [
+        ([0.1, 0.9, 0.2, 0.8], [10, 10, 10, 10], False, [1, 3]),
+        ([0.1, 0.9, 0.2, 0.8], [10, 10, 10, 10], True, [0, 1, 3]),
+        ([0.9, 0.1, 0.2, 0.8], [60, 10, 10, 20], False, [0, 3]),  # two, though the first alone is long enough
+        ([0.9, 0.1, 0.2, 0.8], [5, 50, 40, 5], False, [0, 2, 3]),  # three, as two are too short
+        ([0.5, 0.5, 0.5], [10, 10, 10], False, [0, 1]),
+        ([0.5], [10], False, [0]),
+        ([], [], True, []),
+    ],
+)
+def test_by_example(cosines, sizes, headed, stay):
+    assert kept(cosines, sizes, headed) == stay
+
+
+@given(SENTENCES, st.booleans())
+def test_what_stays_is_enough_and_likest(sentences, headed):
+    cosines, sizes = [c for c, _ in sentences], [s for _, s in sentences]
+    stay = kept(cosines, sizes, headed)
+    assert len(stay) >= min(LEAST_SENTENCES, len(sentences))
+    assert sum(sizes[i] for i in stay) >= SHARE * sum(sizes)
+    chosen = set(stay) - ({0} if headed else set())
+    if chosen:
+        assert all(cosines[i] <= min(cosines[j] for j in chosen) for i in range(len(cosines)) if i not in stay)
