@@ -214,7 +214,7 @@ def reading_work(index: Path, questions: Sequence[str]) -> tuple[int, float]:
         for question in questions:
             lengths += [feed["input_ids"].shape[1] for feed in fed(engine, reader, question)]
             vector = engine._encoder.embed_question(question)
-            passages = [hit.passage for hit in engine.search(question)]
+            passages = [hit.passage for hit in engine.trace(question).hits]
             spent.append(min(cpu(partial(engine._read, question, vector, passages)) for _ in range(ROUNDS)))
     return round(statistics.mean(lengths)), sum(map(operations, lengths)) / sum(spent) / 1e9
 

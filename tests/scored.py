@@ -48,7 +48,7 @@ def row(
             "timings_ms": {"encode": ms / 4, "retrieve": ms / 8, "read": ms / 2, "decide": ms / 8, "total": ms},
         },
         "best": {"article": "a.md", "text": text, "start": 10, "end": 14, "probability": p},
-        "hits": [{"article": "a.md" if found else "b.md", "start": 0, "end": 50, "score": 0.1}],
+        "hits": [{"article": "a.md" if found else "b.md", "start": 0, "end": 50, "score": 0.1, "retrieved": 1}],
         "values": values,
     }
     made["stage"] = rows.stage(made)

@@ -56,6 +56,14 @@ def test_of_spans_that_overlap_the_most_probable_stays():
     assert [group.text for group in decision.groups] == ["20", "agreements in China"]
 
 
+def test_hits_are_ranked_by_what_reading_marks_in_them():
+    second, silent = marked(TWO, "1950", 4.0, 1), (marked(TWO, "He sa", 0.0, 2)[0], None)
+    first, same = marked(ONE, "20", 5.0, 3), marked(ONE, "20 agreements", 4.5, 4)
+    for calibration in (LIKELY, replace(LIKELY, threshold=1.0)):
+        decision = decide(silent, second, same, first, calibration=calibration)
+        assert [hit.passage.number for hit in decision.ranked] == [3, 1, 4, 2]
+
+
 def test_spans_that_only_touch_both_stay():
     assert len(decide(marked(ONE, "Kakar ", 2.0), marked(ONE, "signed", 2.0, 1)).groups) == 2
 

@@ -19,7 +19,7 @@ from askpkcn.errors import IndexCorrupt, IndexMissing, QuestionError
 from askpkcn.passages import sentences
 from askpkcn.reader import Reader
 from askpkcn.retriever import FusionSettings, Retriever
-from askpkcn.types import Filters, Ranked, Reason, Timings
+from askpkcn.types import Article, Filters, Passage, Ranked, Reason, Timings
 
 KAKAR = "How many agreements did Kakar sign in China?"
 ALWAYS = replace(Calibration.load(), threshold=0.0)
@@ -41,6 +41,12 @@ class InOrder:
         return np.full((len(passages), 2), 0.5, dtype=np.float32)
 
 
+def begins_within(passage: Passage, one: Article) -> np.ndarray:
+    """Return where a passage's sentences begin, as the catalogue tells it."""
+    starts = [start - passage.start for start, _ in sentences(one.text) if passage.start <= start < passage.end]
+    return np.array(starts, dtype=np.int32)
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.lists(texts(6), min_size=1, max_size=3), st.sampled_from([KAKAR, "وزیر اعظم کہاں گئے؟", "👍🏽 who?", "when"]))
 def test_every_quote_is_the_slice_of_its_article_that_it_says_it_is(reader, raw, question):
@@ -49,10 +55,15 @@ def test_every_quote_is_the_slice_of_its_article_that_it_says_it_is(reader, raw,
     passages = [replace(passage, number=number) for number, passage in enumerate(passages)]
     found = Retriever(InOrder(len(passages)), lambda numbers: [passages[n] for n in numbers], FusionSettings())
     hits = found.retrieve(question, unit(question), Filters(), 12)
-    spans = reader.read(question, [hit.passage for hit in hits])
+    by_id = {one.id: one for one in held}
+    begins = [begins_within(hit.passage, by_id[hit.passage.article_id]) for hit in hits]
+    likeness = [np.linspace(1, 0, len(each), dtype=np.float32)[:: 1 - 2 * (n % 2)] for n, each in enumerate(begins)]
+    titles = [hit.passage.text[:3] for hit in hits]
+    passages = [hit.passage for hit in hits]
+    spans = reader.read(question, passages, titles=titles, sentences=begins, cosines=likeness)
     decision = Answerer(ALWAYS, Shelf(*held)).decide(question, hits, spans, 99, lambda: Reason.NOTHING_RETRIEVED)
     assert bool(decision.groups) == any(spans)
-    by_id = {one.id: one for one in held}
+    assert {hit.passage.number for hit in decision.ranked} == {hit.passage.number for hit in hits}
     for group in decision.groups:
         assert group.text == group.quotes[0].text
         for quote in group.quotes:
@@ -179,6 +190,7 @@ def test_the_reader_gets_titles_and_where_sentences_begin_and_how_like_the_quest
             bounds = [start for start, _ in sentences(engine.article(passage.article_id).text)]
             assert (begins + passage.start).tolist() == [b for b in bounds if passage.start <= b < passage.end]
             assert len(likeness) == len(begins)
+        assert {p.text.startswith(title) for p, title, _, _ in told} == {True, False}
         passage, _, begins, likeness = told[0]
         assert likeness[-1] == pytest.approx(
             float(engine._encoder.embed_question(passage.text[begins[-1] :]) @ asked), abs=2e-3

@@ -1,4 +1,5 @@
 import unicodedata
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from texts import PIECES, texts
 
+from askpkcn import reader as reading
 from askpkcn.errors import ModelError
-from askpkcn.reader import WHOLE, Reader, best_span, whole_words
+from askpkcn.reader import ONCE, WHOLE, Reader, best_span, whole_words
 from askpkcn.types import Passage
 
 QUESTION = "How many agreements did Kakar sign in China?"
@@ -164,6 +166,41 @@ def test_what_the_first_reading_leaves_out_is_found_by_the_second(reader):
     passage = alone("".join(TOLD))
     (span,) = reader.read(QUESTION, [passage], sentences=[BEGINS], cosines=[likeness(0, 3)])
     assert passage.text[span.start - 10 : span.end - 10] == "20"
+
+
+def test_a_title_that_the_passage_begins_with_is_read_once_and_whole(reader):
+    title = "Who pays? Kakar signs 20 agreements in China"
+    sentences = ["Who pays? ", "Kakar signs 20 agreements in China\n\n", *TOLD[2:4], "The rest is for the press. "]
+    passage = alone("".join(sentences))
+    begins = np.cumsum([0, *map(len, sentences[:-1])]).astype(np.int32)
+    last = np.array([0, 0, 0, 0.9, 1], dtype=np.float32)
+    (without,) = reader.read(QUESTION, [passage], sentences=[begins])
+    (span,) = reader.read(QUESTION, [passage], titles=[title], sentences=[begins])
+    assert span == without
+    for name, found in ((title, "20"), ("", None)):
+        with mock.patch.object(reading, "WHOLE", 0):
+            (span,) = reader.read(QUESTION, [passage], titles=[name], sentences=[begins], cosines=[last])
+        assert (passage.text[span.start - 10 : span.end - 10] == "20") == (found == "20")
+
+
+def test_a_span_that_only_the_second_reading_saw_loses_a_little(reader):
+    passage = alone("".join(TOLD))
+    (once,) = reader.read(QUESTION, [passage], sentences=[BEGINS])
+    (span,) = reader.read(QUESTION, [passage], sentences=[BEGINS], cosines=[likeness(0, 3)])
+    assert (span.start, span.end) == (once.start, once.end)
+    assert span.margin == pytest.approx(once.margin - ONCE, abs=1e-3)
+
+
+def test_an_abridged_passage_longer_than_the_model_is_read_to_its_end_twice(reader):
+    filler = ["The weather was fine and nothing else was reported that day. "] * 120
+    sentences = [*filler, "Kakar signed 20 agreements in China."]
+    passage = alone("".join(sentences))
+    begins = np.cumsum([0, *map(len, sentences[:-1])]).astype(np.int32)
+    cosines = np.array([i % 2 / 2 for i in range(120)] + [1.0], dtype=np.float32)
+    (once,) = reader.read(QUESTION, [passage], sentences=[begins])
+    (span,) = reader.read(QUESTION, [passage], sentences=[begins], cosines=[cosines])
+    assert passage.text[span.start - 10 : span.end - 10] == passage.text[once.start - 10 : once.end - 10] == "20"
+    assert span.margin > once.margin / 2 - 2
 
 
 def test_only_the_most_promising_passages_are_read_whole(reader):

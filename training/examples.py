@@ -4,9 +4,9 @@ Each question gives one sequence whose window holds an answer, and by chance
  - a window of a retrieved paragraph that holds no annotator's answer,
  - a window of its own paragraph with the answer's sentences left out,
  - a near miss: its window under a question that asks for something else.
-Some come abridged to the sentences likest the question, as `askpkcn.reader` reads them first.
 The first two share their question's group: the loss lets their spans compete with the right one (shared
 normalisation, Clark and Gardner 2018, "Simple and Effective Multi-Paragraph Reading Comprehension").
+Long ones may come abridged to the sentences likest the question, nearly as `askpkcn.reader` reads them first.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ class Mix:
 class Example:
     """One sequence: question tokens, passage tokens, and the span in passage tokens (None: no answer there).
 
-    title is the tokens of the article's title, if there is one that the passage does not begin with; sentences holds
-    where sentences begin, in passage tokens.
+    title is the tokens of the article's title, if there is one that the passage does not begin with; headed tells that
+    it does; sentences holds where sentences begin, in passage tokens.
     """
 
     question: tuple[int, ...]
@@ -78,6 +78,7 @@ class Example:
     span: tuple[int, int] | None
     title: tuple[int, ...] = ()
     sentences: tuple[int, ...] = (0,)
+    headed: bool = False
 
     @property
     def length(self) -> int:
@@ -90,7 +91,7 @@ class Example:
 
     def abridged(self, share: float, rng: random.Random) -> Example:
         """Return the sequence with about that share of its passage: the sentences that share most tokens with the
-        question, but for chance, and those of the span.
+        question, but for chance, and those of the span; a headline stays.
         """
         if len(self.passage) < ABRIDGED_FROM or len(self.sentences) <= LEAST_SENTENCES:
             return self
@@ -98,6 +99,7 @@ class Example:
         ranges = list(pairwise((*self.sentences, len(self.passage))))
         likest = sorted(ranges, key=lambda r: -len(asked & set(self.passage[slice(*r)].tolist())) - 3 * rng.random())
         kept = [r for r in ranges if self.span and r[0] < self.span[1] and r[1] > self.span[0]]
+        kept += [ranges[0]] if self.headed and ranges[0] not in kept else []
         for one in likest:
             if len(kept) >= LEAST_SENTENCES and sum(high - low for low, high in kept) >= share * len(self.passage):
                 break
@@ -316,7 +318,7 @@ def _example(
     span = (answer[0] - low, answer[1] - low) if answer else None
     sentences = tuple(start - low for start, _ in paragraph.sentences if low <= start < high)
     title = () if begins else paragraph.title[:MAX_TITLE_TOKENS]
-    return Example(question, paragraph.ids[low:high], span, title, sentences)
+    return Example(question, paragraph.ids[low:high], span, title, sentences, begins)
 
 
 def _abridged(group: list[Example], rng: random.Random) -> list[Example]:

@@ -47,7 +47,7 @@ class Decision:
     """What the articles say: groups, or the reason for none, the best probability, and near passages.
 
     candidates is all that was decided from, most probable first; ranked is the hits in the order of what was read in
-    them, those without a span last.
+    them, those last that mark a place which another marks, too, or none.
     """
 
     groups: tuple[Group, ...]
@@ -70,7 +70,7 @@ class Answerer:
         """The probability under which a candidate is no answer."""
         return self._calibration.threshold
 
-    def candidates(self, question: str, hits: Sequence[Hit], spans: Sequence[Span | None]) -> list[Candidate]:
+    def _candidates(self, question: str, hits: Sequence[Hit], spans: Sequence[Span | None]) -> list[Candidate]:
         """Return one candidate for each span, most probable first."""
         terms = evidence.question_terms(question)
         best = max((span.margin for span in spans if span), default=0.0)
@@ -101,10 +101,9 @@ class Answerer:
         """Return the answer; `nothing` tells the reason where there are no hits. Every quote is checked."""
         if not hits:
             return Decision((), 0.0, nothing(), (), (), ())
-        marked = self.candidates(question, hits, spans)
-        ranked = {c.hit.passage.number: c.hit for c in marked} | {h.passage.number: h for h in hits}
-        order = tuple(ranked.values())
+        marked = self._candidates(question, hits, spans)
         found = _without_overlaps(marked)
+        order = tuple({hit.passage.number: hit for hit in (*(c.hit for c in (*found, *marked)), *hits)}.values())
         probability = found[0].probability if found else 0.0
         sure = [c for c in found if c.probability >= self._calibration.threshold]
         if not sure:

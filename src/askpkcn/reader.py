@@ -32,7 +32,7 @@ MAX_TITLE_TOKENS = 32
 MAX_ANSWER_TOKENS = 30
 WINDOW_OVERLAP = 64
 WHOLE = 4
-"""Passages that are read a second time, whole."""
+"""Abridged passages that are read a second time, whole."""
 ONCE = 1.0
 """What a span's margin loses where the first reading left its sentence out."""
 MARKS = ("Mn", "Mc", "Me")
@@ -45,11 +45,13 @@ Ints = NDArray[np.int64]
 class _Text:
     """A passage as tokens; offsets are code points into its text.
 
-    head holds the tokens before them: the question's, then the title's, if there is one. sentences numbers the sentence
-    of each token; blocks does too, and headlines and bylines apart: no answer runs from one into the next.
+    head holds the tokens before them: the question's, then the title's, unless the passage begins with it; headline is
+    how many sentences of the passage that title is. sentences numbers the sentence of each token; blocks does too, and
+    headlines and bylines apart: no answer runs from one into the next.
     """
 
     head: list[int]
+    headline: int
     ids: Ints
     offsets: list[tuple[int, int]]
     sentences: Ints
@@ -58,7 +60,7 @@ class _Text:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """Tokens of a text that were read in one sequence, ascending, their logits, and the null score.
+    """Tokens of a text that were read in one sequence, or the mean with an earlier one: their logits, the null score.
 
     From each logit half the null score is taken, so that those of several readings compare, and pairs are margins.
     """
@@ -107,22 +109,22 @@ class Reader:
     ) -> list[Span | None]:
         """Return the best span of each passage, in article offsets; None where a passage has no token to quote.
 
-        `titles` holds the title of each passage's article, or an empty one: it tells what "the visit" is, and no span
-        stands there. `sentences` holds where each passage's sentences begin, in code points of its text: no span runs
-        from one into the next, nor across an empty line. `cosines` holds how like the question each of them is: with
-        it, passages are read abridged, and the WHOLE most promising ones again; without, all are read whole, once.
+        `titles` holds the title of each passage's article, or an empty one: it tells what "the visit" is, and stands
+        beside the passage, where no span can, unless the passage begins with it. `sentences` holds where each passage's
+        sentences begin, in code points of its text: no span runs from one into the next, nor across an empty line.
+        `cosines` holds how like the question each of them is: with it, passages are read abridged, and the WHOLE most
+        promising of those that were cut again; without, all are read whole, once.
 
         Each window is read by itself: the int8 products scale a whole call's activations alike, so company would
         change a window's scores; and what a batch gains on a CPU, its padding loses. Who asks at the same time gets
-        the threads in turn, so that a question's windows wait for those of the questions before it, no others.
+        the threads in turn: the windows of each reading wait for those that were asked for before.
         """
         titles = titles or [""] * len(passages)
         texts = self._texts(question, [passage.text for passage in passages], titles, sentences)
         if cosines is None:
             readings = self._read_all(texts, {row: np.arange(len(text.ids)) for row, text in enumerate(texts)})
         else:
-            headed = [bool(title) and p.text.startswith(title) for title, p in zip(titles, passages, strict=True)]
-            readings = self._read_twice(texts, [_kept(*each) for each in zip(texts, cosines, headed, strict=True)])
+            readings = self._read_twice(texts, [_kept(*each) for each in zip(texts, cosines, strict=True)])
         return [
             _span(passage, text, readings[row]) if readings[row] else None  # no span where the passage has no token
             for row, (passage, text) in enumerate(zip(passages, texts, strict=True))
@@ -138,14 +140,18 @@ class Reader:
         asked = self._ids(question)[:MAX_QUESTION_TOKENS]
         made = []
         for row, encoding in enumerate(self._tokenizer.encode_batch(texts, add_special_tokens=False)):
-            title = "" if texts[row].startswith(titles[row]) else titles[row]
-            head = [*asked, self._sep, *self._ids(title)[:MAX_TITLE_TOKENS]] if title else asked
             begins = sentences[row] if sentences else np.zeros(1, dtype=np.int32)
+            title, headline, head = titles[row], 0, asked
+            if texts[row].startswith(title):
+                headline = int(np.searchsorted(begins, len(title)))
+            else:
+                head = [*asked, self._sep, *self._ids(title)[:MAX_TITLE_TOKENS]]
             lines = np.array([match.end() for match in re.finditer(r"\n\n+", texts[row])], dtype=np.int32)
             starts = [start for start, _ in encoding.offsets]
             made.append(
                 _Text(
                     head,
+                    headline,
                     np.array(encoding.ids, dtype=np.int64),
                     encoding.offsets,
                     np.maximum(np.searchsorted(begins, starts, side="right") - 1, 0),
@@ -186,26 +192,32 @@ class Reader:
         return _Reading(tokens, start[shift:-1] - null / 2, end[shift:-1] - null / 2, null)
 
 
-def _kept(text: _Text, cosines: Floats, headed: bool) -> Ints:
+def _kept(text: _Text, cosines: Floats) -> Ints:
     """Return the tokens of a text's sentences that are read first."""
     sizes = np.bincount(text.sentences, minlength=len(cosines))
-    return np.flatnonzero(likest(cosines, sizes, headed)[text.sentences])
+    return np.flatnonzero(likest(cosines, sizes, text.headline)[text.sentences])
 
 
 def _windows(text: _Text, tokens: Ints) -> list[Ints]:
     """Return the tokens in runs that fit in with the question and the title, overlapping."""
     room = MAX_TOKENS - len(text.head) - 3
-    step = room - WINDOW_OVERLAP
-    return [tokens[low : low + room] for low in range(0, max(len(tokens) - WINDOW_OVERLAP, min(len(tokens), 1)), step)]
+    windows = []
+    for low in range(0, len(tokens), room - WINDOW_OVERLAP):
+        windows.append(tokens[low : low + room])
+        if low + room >= len(tokens):
+            break
+    return windows
 
 
 def _mean(reading: _Reading, before: Sequence[_Reading]) -> _Reading:
     """Return a reading's mean with what was read before of the same text; what only it holds loses ONCE."""
-    start, end = reading.start - ONCE / 2, reading.end - ONCE / 2
-    for one in before:
+    logits = np.stack([reading.start, reading.end])
+    sums, counts = np.zeros_like(logits), np.zeros(len(reading.tokens), dtype=np.float32)
+    for one in before:  # several windows, where even the abridged text is long
         _, here, there = np.intersect1d(reading.tokens, one.tokens, assume_unique=True, return_indices=True)
-        start[here] = (reading.start[here] + one.start[there]) / 2
-        end[here] = (reading.end[here] + one.end[there]) / 2
+        sums[:, here] += np.stack([one.start, one.end])[:, there]
+        counts[here] += 1
+    start, end = np.where(counts > 0, (logits + sums / np.maximum(counts, 1)) / 2, logits - ONCE / 2)
     null = (reading.null_score + np.mean([one.null_score for one in before])) / 2
     return _Reading(reading.tokens, start, end, float(null))
 

@@ -102,7 +102,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The reader's best span of a passage, in article offsets; scores are sums of two logits."""
+    """The reader's best span of a passage, in article offsets; scores are sums of two logits, or means of two such."""
 
     passage: Passage
     start: int

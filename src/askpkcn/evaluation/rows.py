@@ -28,6 +28,7 @@ RIGHT, NOT_RETRIEVED, MISREAD, ABSTAINED, ANSWERED_ANYWAY = STAGES = (
     "should have abstained",
 )
 WARM_UP = 3
+FIRST_STAGE = (*(f"first_stage_success_at_{k}" for k in ranking.CUTOFFS), "first_stage_mrr_at_10")
 NEEDED = {"id", "question", "split", "answerable", "answers", "answer", "stage", "values"}
 """What comparing needs of a row."""
 
@@ -51,10 +52,11 @@ def ask(
         made.append(_row(question, trace, engine, article))
         report(number)
     found = ranking.values({row["id"]: (row["gold"], row["hits"]) for row in made if row["gold"]})
-    unread = ranking.values({row["id"]: (row["gold"], retrieved(row)) for row in made if row["gold"]})
+    unread = ranking.values({row["id"]: (row["gold"], _retrieved(row)) for row in made if row["gold"]})
     for row in made:
         row["values"].update(found.get(row["id"], {}))
-        row["values"].update({f"first_stage_{name}": value for name, value in unread.get(row["id"], {}).items()})
+        first = {f"first_stage_{name}": value for name, value in unread.get(row["id"], {}).items()}
+        row["values"].update({name: value for name, value in first.items() if name in FIRST_STAGE})
         row["stage"] = stage(row)
     return made
 
@@ -106,7 +108,7 @@ def _row(question: Question, trace: Trace, engine: Engine, article: ArticleOf) -
     }
 
 
-def retrieved(row: Row) -> list[dict[str, Any]]:
+def _retrieved(row: Row) -> list[dict[str, Any]]:
     """Return the hits of a row as they were retrieved, before any was read."""
     return sorted(row["hits"], key=lambda hit: hit["retrieved"])
 
@@ -201,4 +203,6 @@ def read(folder: Path) -> list[Row]:
     for row in found:
         if not row.keys() >= NEEDED or not isinstance(row["values"], dict):
             raise EvaluationError(f"{file} holds a line that is no prediction; run `askpkcn eval` again")
+        if any("retrieved" not in hit for hit in row.get("hits", ())):
+            raise EvaluationError(f"{file} ranks passages as earlier versions did; run `askpkcn eval` again")
     return found

@@ -20,7 +20,7 @@ from askpkcn.evaluation.questions import Question
 from askpkcn.evaluation.summary import IN_SLICES, MEASURES, slices, summarise
 from askpkcn.types import PASSAGES_READ
 
-FORMAT = 1
+FORMAT = 2
 
 
 def evaluate(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from askpkcn.evaluation import measures
 from askpkcn.evaluation.measures import Floats
 from askpkcn.evaluation.ranking import CUTOFFS
-from askpkcn.evaluation.rows import Row
+from askpkcn.evaluation.rows import FIRST_STAGE, Row
 
 RESAMPLES = 1000
 SEED = 20260101
@@ -23,8 +23,7 @@ MEANS = (
     *(f"recall_at_{k}" for k in CUTOFFS),
     "mrr_at_10",
     "ndcg_at_10",
-    *(f"first_stage_success_at_{k}" for k in CUTOFFS),
-    "first_stage_mrr_at_10",
+    *FIRST_STAGE,
     "answer_em",
     "answer_f1",
     "quote_holds_gold",

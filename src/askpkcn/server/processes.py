@@ -65,7 +65,7 @@ def run(index: Path, listening: socket.socket, settings: Settings, workers: int)
 class _Supervisor(Multiprocess):
     """uvicorn's, but new connections are refused while the workers drain, and Ctrl-C is told apart from SIGTERM.
 
-    And a worker that dies while it is being asked for a sign of life is replaced at once, not after HANGS.
+    And a worker that dies while it is being asked for a sign of life is replaced at once, unless another hangs.
     """
 
     interrupted = False
