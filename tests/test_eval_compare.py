@@ -163,6 +163,14 @@ def test_a_folder_that_is_no_run_is_named(tmp_path):
             compare(one, other, "test")
 
 
+def test_a_run_that_ranks_passages_as_they_were_retrieved_is_refused(tmp_path):
+    compared(tmp_path, GOOD, GOOD)
+    file = tmp_path / "other" / "predictions.jsonl"
+    file.write_text(file.read_text().replace(', "retrieved": 1', ""))
+    with pytest.raises(EvaluationError, match=r"ranks passages as earlier versions did; run `askpkcn eval` again"):
+        compare(tmp_path / "one", tmp_path / "other", "test")
+
+
 @pytest.mark.parametrize(
     "line", ["{", "20", "{}", '{"id": "q1", "values": {}}', json.dumps(row("q1") | {"values": None})]
 )
