@@ -1,7 +1,8 @@
 """What does each setting bring? `python benchmarks/sweep.py retrieval|answers [--squad FILE --ids IDS] [--split dev]`.
 
 One setting is changed at a time, the others stay as shipped; the measures and their 95 % intervals are those of
-`askpkcn eval`, over the hand-written questions' dev half or over a SQuAD file. The rows of one run share a machine
+`askpkcn eval`, over the hand-written questions' dev half or over a SQuAD file; those of `retrieval` are of what is
+found before any passage is read (first_stage_ there). The rows of one run share a machine
 and minutes, so their times compare. `answers --reader NAME=FOLDER` adds another reader.
 """
 

@@ -72,6 +72,9 @@ class Shelf:
     def story(self, article_id: str) -> str | None:
         return self.stories.get(article_id)
 
+    def teller(self, article_id: str) -> Article | None:
+        return self.article(article_id)
+
     def copies(self, article_id: str) -> tuple[Source, ...]:
         story = self.story(article_id)
         others = [id for id, name in self.stories.items() if story and name == story and id != article_id]

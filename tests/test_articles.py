@@ -175,6 +175,29 @@ def test_a_pipe_is_no_article(tmp_path):
         articles.read(Found(tmp_path / "one.md", "one.md"))
 
 
+def test_a_pipe_in_a_folder_is_skipped_before_it_is_read(tmp_path):
+    os.mkfifo(tmp_path / "one.md")
+    survey = articles.finding.survey([tmp_path])
+    assert survey.found == ()
+    assert [each.why for each in survey.skipped] == [
+        f"{tmp_path / 'one.md'} is not a regular file; remove it or name another folder"
+    ]
+
+
+def test_a_folder_that_cannot_be_looked_into_stops_nothing(tmp_path, monkeypatch):
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "one.md").write_text("Text.")
+    is_file = Path.is_file
+
+    def denied(self, **how):
+        if self.parent.name == "closed":
+            raise PermissionError(13, "Permission denied", str(self))
+        return is_file(self, **how)
+
+    monkeypatch.setattr(Path, "is_file", denied)
+    assert [each.id for each in articles.finding.survey([tmp_path]).found] == [f"{tmp_path.name}/one.md"]
+
+
 def test_a_missing_path_names_what_to_give(tmp_path):
     with pytest.raises(ArticleError, match="nowhere does not exist; name a folder"):
         articles.find([tmp_path / "nowhere"])

@@ -175,6 +175,28 @@ def test_an_answer_has_one_quote_a_story_and_says_where_else_it_stands(shelf):
     assert elsewhere(replace(first, source=OTHER.source, copies=(OTHER.source,))) == "also in 1 article"  # undated
 
 
+def test_a_copy_that_says_otherwise_is_no_other_place_of_a_quote():
+    other = "Kakar has signed 21 agreements in China. He left on Monday. The press counted 20 cars."
+    differs = article(other, "differs.md", "The Post", date(2022, 2, 7))
+    shelf = Shelf(ONE, differs, COPY)
+    shelf.stories = {ONE.id: "one.md", differs.id: "one.md", COPY.id: "one.md"}
+    rows = [marked(ONE, "20", 5.0), marked(differs, "21", 4.0, 1)]
+    hits, spans = [hit for hit, _ in rows], [span for _, span in rows]
+    decision = Answerer(LIKELY, shelf).decide(ASKED, hits, spans, 5, lambda: Reason.NOTHING_RETRIEVED)
+    assert [group.text for group in decision.groups] == ["20", "21"]
+    assert [[copy.id for copy in group.quotes[0].copies] for group in decision.groups] == [["copy.md"], []]
+
+
+def test_what_is_kept_as_a_repetition_tells_what_its_article_tells(folder, tmp_path):
+    build([folder], tmp_path / "index", HashEncoder)
+    opened = Catalogue(open_snapshot(tmp_path / "index").catalogue)
+    assert opened.article("news/c.md") is None
+    assert opened.teller("news/c.md").text == opened.article("news/a.md").text
+    assert opened.teller("news/b.md") == opened.article("news/b.md")
+    assert opened.teller("news/z.md") is None
+    opened.close()
+
+
 def test_two_places_of_one_article_that_say_the_same_are_both_shown(shelf):
     twice = article("It has 20 towers. Later reports speak of 20 towers too.", "twice.md")
     shelf = Shelf(twice)

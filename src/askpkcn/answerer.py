@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,6 +10,7 @@ from typing import Protocol
 from askpkcn import agreement, evidence, expected
 from askpkcn.calibration import Calibration, features
 from askpkcn.errors import REBUILD, IndexCorrupt
+from askpkcn.stories import retells
 from askpkcn.types import Article, Extent, Group, Hit, Near, Quote, Reason, Source, Span
 
 NEAREST = 3
@@ -28,6 +30,9 @@ class Library(Protocol):
 
     def copies(self, article_id: str) -> tuple[Source, ...]:
         """Return the articles that tell the same story in nearly the same words, earliest first."""
+
+    def teller(self, article_id: str) -> Article | None:
+        """Return a whole article, or that with the same text if it is kept as the repetition of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +124,21 @@ class Answerer:
             for one in (candidates[i] for i in members):
                 story = self._library.story(one.article.id) or one.article.id
                 if speaks.setdefault(story, one.article.id) == one.article.id:
-                    quotes.append(_quote(one, self._library.copies(one.article.id)))
+                    copies = self._library.copies(one.article.id)
+                    quotes.append(_quote(one, tuple(copy for copy in copies if self._tells(copy, one))))
             made.append(Group(quotes[0].text, quotes[0].probability, tuple(quotes)))
         return made
+
+    def _tells(self, copy: Source, candidate: Candidate) -> bool:
+        """Tell whether a copy has the candidate's span in the same sentence: a copy with another figure disagrees."""
+        article = self._library.teller(copy.id)
+        if article is None:
+            return False
+        quote = re.escape(candidate.article.text[candidate.span.start : candidate.span.end])
+        return any(
+            retells(candidate.sentence.text, self._library.sentence_around(article, *found.span()).text)
+            for found in re.finditer(rf"(?<!\w){quote}(?!\w)", article.text)
+        )
 
     def _article(self, article_id: str) -> Article:
         article = self._library.article(article_id)

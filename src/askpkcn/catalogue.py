@@ -166,6 +166,11 @@ class Catalogue:
         row = self._row(f"SELECT {SOURCE}, a.text, a.sha256, a.pages FROM articles a WHERE id = ?", article_id)
         return Article(_source(row), str(row[6]), str(row[7]), _pages(row[8])) if row else None
 
+    def teller(self, article_id: str) -> Article | None:
+        """Return a whole article, or that with the same text if it is kept as the repetition of one."""
+        row = self._row("SELECT article_id FROM repeats WHERE id = ?", article_id)
+        return self.article(str(row[0]) if row else article_id)
+
     def entry(self, article_id: str) -> Entry | None:
         """Return a whole article with all that was made of it, or None if there is no such article."""
         article = self.article(article_id)

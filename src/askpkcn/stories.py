@@ -140,6 +140,12 @@ def are_copies(one: Told, other: Told) -> bool:
     return low >= COVERED or (high >= CUT and low >= REST)
 
 
+def retells(sentence: str, other: str) -> bool:
+    """Tell whether one sentence may be another edited."""
+    words = words_of(sentence)
+    return len(words & words_of(other)) >= COUNTERPART * len(words)
+
+
 def _figures(words: Words) -> Words:
     return frozenset(word for word in words if word[0].isdigit())
 

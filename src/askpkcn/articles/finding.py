@@ -107,12 +107,19 @@ def _enter(folder: Path, pages: set[str], walk: _Walk) -> bool:
     """Tell whether to look into a folder: not if it is hidden, a link, an index, or saved beside a page."""
     if folder.name.startswith(".") or (folder.name.endswith("_files") and folder.name[: -len("_files")] in pages):
         return False
-    if (folder / "CURRENT").is_file() and (folder / "snapshots").is_dir():
+    if _is_index(folder):
         return False
     if folder.is_symlink():
         walk.skip(folder, "is a link to a folder, and these are not followed; index that folder too if you want it")
         return False
     return True
+
+
+def _is_index(folder: Path) -> bool:
+    try:
+        return (folder / "CURRENT").is_file() and (folder / "snapshots").is_dir()
+    except PermissionError:  # the walk will say so
+        return False
 
 
 def _consider(file: Path, path: Path, root: Path, walk: _Walk) -> None:
@@ -130,6 +137,9 @@ def _consider(file: Path, path: Path, root: Path, walk: _Walk) -> None:
                 return
         if suffix not in SUFFIXES and (not file.is_file() or kind_of(file) is None):
             walk.others[suffix or "without suffix"] += 1
+            return
+        if not file.is_file():
+            walk.skip(file, "is not a regular file; remove it or name another folder")
             return
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
