@@ -40,7 +40,7 @@ def shares(engine: Engine) -> dict[str, float]:
     return {name: sum(found) / len(found) for name, found in outcomes.items()}
 
 
-FLOORS = {"near": 0.78, "off topic": 0.9, "near miss": 0.75, "not told": 0.5}
+FLOORS = {"near": 0.85, "off topic": 0.9, "near miss": 0.7, "not told": 0.5}
 
 
 @pytest.mark.slow
