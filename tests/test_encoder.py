@@ -1,5 +1,6 @@
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -91,3 +92,18 @@ def test_a_question_prompt_is_put_before_the_question(seeds_index, question_enco
     (folder / "encoder.json").write_text(json.dumps(card | {"question_prompt": "query: "}))
     prompted = QuestionEncoder(folder).embed_question("Who?")
     np.testing.assert_array_equal(prompted, question_encoder.embed_question("query: Who?"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("free", "error"), [(0, OSError), (10**12, ModelError)])
+def test_an_export_that_fails_blames_the_disk_if_it_is_full_else_the_model(
+    passage_encoder, tmp_path, monkeypatch, free, error
+):
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("Failed to write external initializers")
+
+    monkeypatch.setattr(encoders, "optimise", fail)
+    monkeypatch.setattr(encoders, "_export_onnx", lambda *_: None)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    with pytest.raises(error, match=r"No space left|cannot be exported to ONNX .Failed to write"):
+        passage_encoder.export(tmp_path / "encoder")

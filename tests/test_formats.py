@@ -170,6 +170,11 @@ def test_a_few_broken_bytes_do_not_make_another_encoding(tmp_path):
     assert made.notes == (f"{tmp_path}/bridge.txt holds bytes that are not UTF-8; \ufffd stands for each",)
 
 
+def test_a_short_text_with_one_broken_byte_keeps_its_one_quote(tmp_path):
+    (tmp_path / "a.txt").write_bytes("The bridge’s road is open.".encode() + b" \xff end.")
+    assert contents(tmp_path / "a.txt").articles[0].text == "The bridge’s road is open. \ufffd end."
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
 def test_encodings_that_mark_themselves_need_no_guess(tmp_path, encoding):
     (tmp_path / "bridge.txt").write_bytes(f"Ein Brücke – {SENTENCE}".encode(encoding))

@@ -123,6 +123,104 @@ def test_a_file_without_permission_is_told_and_tried_again(folder, tmp_path, mon
     assert (again.articles, again.skipped) == (2, ())
 
 
+def broken(file: Path) -> None:
+    file.write_bytes(b"\0\1 no text any more")
+
+
+def emptied(file: Path) -> None:
+    file.write_text("")
+
+
+def piped(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def linked_out(file: Path) -> None:
+    file.unlink()
+    file.symlink_to("/etc/passwd")
+
+
+def half_written(file: Path) -> None:
+    """Turn it into an export whose last line is cut."""
+    file.write_text('{"id": "1", "te')
+
+
+@pytest.mark.parametrize("spoil", [broken, emptied, piped, linked_out, half_written])
+def test_what_was_indexed_stays_until_its_file_can_be_read_again_or_is_removed(folder, tmp_path, spoil):
+    name = "told.jsonl" if spoil is half_written else "told.txt"
+    told = '{"id": "1", "text": "Nong Rong spoke on Tuesday."}\n' if spoil is half_written else "Nong Rong spoke."
+    (folder / name).write_text(told)
+    (folder / "zz.txt").write_text("Nothing else was said that day.")
+    model, at = Model(HashEncoder, "hashes", "hashes"), tmp_path / "index"
+    build([folder], at, model)
+    spoil(folder / name)
+    kept = build([folder], at, model)
+    assert (kept.articles, kept.changes.unchanged, kept.changes.removed) == (3, 3, 0)
+    assert [skipped.file.name for skipped in kept.skipped] == [name]
+    note = f"{folder / name}: what it told before stays in the index until the file can be read again or is removed"
+    assert kept.notes == (note,)
+    again = build([folder], at, model)
+    assert (again.snapshot, again.articles, again.notes) == (kept.snapshot, 3, (note,))
+    (folder / "more.txt").write_text("More was said on Wednesday.")
+    more = build([folder], at, model)
+    assert (more.articles, more.changes.new, more.notes) == (4, 1, (note,))
+    assert verify(at)["articles"] == 4
+    (folder / name).unlink()
+    assert build([folder], at, model).changes.removed == 1
+    (folder / name).write_text(told)
+    assert build([folder], at, model).articles == 4
+
+
+def test_an_export_keeps_the_records_that_a_broken_line_may_have_held(folder, tmp_path):
+    rows = [json.dumps({"id": str(i), "text": f"{SENTENCE} {i}"}) + "\n" for i in range(5)]
+    (folder / "export.jsonl").write_text("".join(rows))
+    model, at = Model(HashEncoder, "hashes", "hashes"), tmp_path / "index"
+    build([folder], at, model)
+    (folder / "export.jsonl").write_text("".join(rows[:3]) + rows[3][:20])
+    kept = build([folder], at, model)
+    assert (kept.articles, kept.changes.removed) == (6, 0)
+    assert kept.notes[0].endswith(
+        "export.jsonl: 2 articles that it held before stay in the index until the file can be read again or is removed"
+    )
+    (folder / "export.jsonl").write_text("".join(rows[:3]))
+    assert build([folder], at, model).changes.removed == 2
+
+
+def test_a_copy_stays_when_both_it_and_the_first_with_its_text_have_gone_bad(folder, tmp_path):
+    for name in ("a.txt", "b.txt"):
+        (folder / name).write_text("Nong Rong spoke on Tuesday.")
+    model, at = Model(HashEncoder, "hashes", "hashes"), tmp_path / "index"
+    build([folder], at, model)
+    (folder / "a.txt").unlink()
+    broken(folder / "b.txt")
+    kept = build([folder], at, model)
+    assert (kept.articles, kept.duplicates) == (2, ())
+    assert verify(at)["articles"] == 2
+
+
+def test_the_articles_of_a_folder_that_cannot_be_entered_stay(folder, tmp_path, monkeypatch):
+    (folder / "shut").mkdir()
+    (folder / "shut" / "in.txt").write_text("Nobody may read this, they said on Monday.")
+    (folder / "shut.txt").write_text("This one is beside it.")
+    model, at = Model(HashEncoder, "hashes", "hashes"), tmp_path / "index"
+    build([folder], at, model)
+    scanning = os.scandir
+
+    def refuse(place):
+        if Path(place).name == "shut":
+            raise PermissionError(13, "Permission denied", str(place))
+        return scanning(place)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", refuse)
+        kept = build([folder], at, model)
+    assert (kept.articles, kept.changes.unchanged) == (3, 3)
+    assert re.search(r"shut cannot be read \(Permission denied\)", kept.skipped[0].why)
+    (folder / "shut" / "in.txt").unlink()
+    assert build([folder], at, model).changes.removed == 1
+
+
 def test_a_disk_that_fills_up_midway_loses_nothing(folder, tmp_path, monkeypatch):
     live = build([folder], tmp_path / "index", HashEncoder).snapshot
     (folder / "new.txt").write_text("Something else was said on Tuesday.")

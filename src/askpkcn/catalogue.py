@@ -188,15 +188,21 @@ class Catalogue:
         row = self._row(f"SELECT {SOURCE}, a.sha256 FROM articles a WHERE id = ?", article_id)
         return (_source(row), str(row[6])) if row else None
 
-    def file(self, id: str, digest: str) -> str | None:
-        """Return what a file gave, if it was read when it had this digest."""
-        row = self._row("SELECT told FROM files WHERE id = ? AND digest = ?", id, digest)
+    def file(self, id: str, digest: str | None = None) -> str | None:
+        """Return what a file gave, if it was read when it had this digest, or whenever it was read."""
+        row = self._row("SELECT told FROM files WHERE id = ?1 AND digest = ifnull(?2, digest)", id, digest)
         return str(row[0]) if row else None
 
     def files(self) -> int:
         """Return how many files all of it came from."""
         row = self._row("SELECT count(*) FROM files")
         return int(row[0]) if row else 0
+
+    def files_under(self, id: str) -> list[str]:
+        """Return the ids of the file of this id, or of those in the folder of that name."""
+        query = "SELECT id FROM files WHERE id = ?1 OR (id > ?1 || '/' AND id < ?1 || '0')"  # "0" comes after "/"
+        with self._cursor() as cursor:
+            return [str(row[0]) for row in cursor.execute(query, [id])]
 
     def story(self, article_id: str) -> str | None:
         """Return the name of an article's story, or None if it has no edited copy."""
@@ -340,7 +346,7 @@ class Catalogue:
         except sqlite3.DatabaseError as error:
             raise IndexCorrupt(f"the catalogue cannot be read any more ({error}); {REBUILD}") from error
 
-    def _row(self, query: str, *values: str) -> tuple[Any, ...] | None:
+    def _row(self, query: str, *values: str | None) -> tuple[Any, ...] | None:
         with self._cursor() as cursor:
             row: tuple[Any, ...] | None = cursor.execute(query, values).fetchone()
             return row

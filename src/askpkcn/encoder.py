@@ -6,9 +6,12 @@ user names, and exports that model to ONNX beside the vectors; a question then n
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
+import os
+import shutil
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -133,7 +136,10 @@ class SentenceTransformersEncoder:
             optimise(folder / "model.onnx", weights="model.data")
         except OSError:
             raise  # the disk, not the model
-        except Exception as error:  # the exporter and the runtime have classes of their own
+        except Exception as error:  # the exporter and the runtime have classes of their own, for a full disk, too
+            weights = sum(each.numel() * each.element_size() for each in self._model.parameters())
+            if shutil.disk_usage(folder).free < 2 * weights:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
             why = str(error).strip().split("\n", 1)[0]
             raise ModelError(
                 f"model {self.card.name!r} cannot be exported to ONNX ({why}); choose another --model"

@@ -1,10 +1,14 @@
-"""All articles under some paths, one at a time, each text once; and how they differ from those of the live snapshot."""
+"""All articles under some paths, one at a time, each text once; and how they differ from those of the live snapshot.
+
+What a file told stays when nothing can be read of it any more: only who removes the file removes its articles.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from askpkcn import articles
 from askpkcn.articles import Contents, Found, Piece, Readings, Skipped, Survey
@@ -74,6 +78,7 @@ class Gathering:
     readings: Readings
     report: Report
     strict: bool = False
+    _stays: dict[str, Skipped] = field(default_factory=dict)
     _digests: Mapping[str, str | None] = field(default_factory=dict)
     _seen: dict[str, str] = field(default_factory=dict)
     _skipped: list[Skipped] = field(default_factory=list)
@@ -81,13 +86,19 @@ class Gathering:
     _notes: list[str] = field(default_factory=list)
     _counts: Counter[str] = field(default_factory=Counter)
 
+    def __post_init__(self) -> None:
+        """Note which remembered files stand where nothing can be read now."""
+        found = {each.id for each in self.survey.found}
+        for skipped in self.survey.skipped:
+            self._stays |= dict.fromkeys(set(self.memory.under(skipped.id)) - found, skipped)
+
     def look(self) -> bool:
         """Compare every file with what is remembered, and tell whether all of them are just as they were."""
         found = self.survey.found
         digests = self.readings.digests(found, lambda n: self.report("looking", n, len(found)))
         self._digests = dict(zip((each.id for each in found), digests, strict=True))
         same = (self.memory.file(each.file, each.id, self._digests[each.id]) is not None for each in found)
-        return self.memory.files() == len(found) and all(same)
+        return self.memory.files() == len(found) + len(self._stays) and all(same)
 
     def run(self) -> Iterator[Article | Told | Repeat | FileRead]:
         """Yield every text's first article, in order of id, and what stands besides; Told is one that is remembered.
@@ -98,7 +109,15 @@ class Gathering:
         for skipped in self.survey.skipped:
             self._skip(skipped)
         fresh = self.readings.read([each for each in found if not self._remembered(each)])
-        for done, each in enumerate(found, 1):
+        staying = [Found(skipped.file, id) for id, skipped in self._stays.items()]
+        done = 0
+        for each in sorted([*found, *staying], key=lambda one: one.id):
+            if each.id in self._stays:
+                told: list[Told | Skipped | str] = []
+                yield from self._stay(each.id, each.file, told)
+                yield FileRead(each.id, "", written(told))
+                continue
+            done += 1
             remembered = self._remembered(each)
             if remembered is None:
                 yield from self._read(*next(fresh))
@@ -132,9 +151,29 @@ class Gathering:
             else:
                 told.append(piece)
                 self._take(piece)
+        skipped = [piece for piece in told if isinstance(piece, Skipped)]
+        if skipped:
+            yield from self._stay(each.id, each.file, told)
         digest = self._digests.get(each.id)
-        if digest and not any(isinstance(piece, Skipped) and piece.passing for piece in told):
-            yield FileRead(each.id, digest, written(told))
+        if any(piece.passing for piece in skipped):
+            digest = None
+        if digest or any(isinstance(piece, Told) for piece in told):
+            yield FileRead(each.id, digest or "", written(told))
+
+    def _stay(self, id: str, file: Path, told: list[Told | Skipped | str]) -> Iterator[Article | Told | Repeat]:
+        """Take what a file gave when it was last read and does not give now, and add it to what is told of it."""
+        given = {piece.source.id for piece in told if isinstance(piece, Told)}
+        stayed = 0
+        for piece in self.memory.last(id):
+            here = self.memory.article(piece.source.id)
+            article = piece if here and here[1] == piece.sha256 else self.memory.text(piece)
+            if article is not None and piece.source.id not in given:
+                stayed += 1
+                told.append(piece)
+                yield self._first(article, piece)
+        if stayed:
+            told.append(_stays(file, stayed))
+            self._notes.append(_stays(file, stayed))
 
     def _again(self, each: Found, remembered: Remembered) -> Iterator[Article | Told | Repeat | FileRead]:
         """Take an unchanged file as it was; where the snapshot lacks a text, because another had it, read it anew."""
@@ -148,8 +187,8 @@ class Gathering:
             if piece.sha256 not in self._seen and (self.memory.article(piece.source.id) or ("", ""))[1] != piece.sha256:
                 fresh = fresh or self.readings.plain.contents(each)
                 again = [one for one in fresh.articles if one.id == piece.source.id]
-                if not again:  # it could be read before, and cannot now
-                    for skipped in fresh.skipped:
+                if not again and not (again := [one for one in [self.memory.text(piece)] if one]):
+                    for skipped in fresh.skipped:  # it could be read before, and cannot now
                         self._skip(skipped)
                     return
                 (article,) = again
@@ -177,3 +216,8 @@ class Gathering:
         if self.strict:
             raise ArticleError(f"{skipped.why} (--strict: nothing was written)")
         self._skipped.append(skipped)
+
+
+def _stays(file: Path, count: int) -> str:
+    what = "what it told before stays" if count == 1 else f"{count} articles that it held before stay"
+    return f"{file}: {what} in the index until the file can be read again or is removed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from askpkcn.articles import Skipped
 from askpkcn.catalogue import Catalogue, Entry
 from askpkcn.errors import AskpkcnError
 from askpkcn.snapshot import Snapshot, open_snapshot
-from askpkcn.types import Source
+from askpkcn.types import Article, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,21 @@ class Memory:
         """Return what a file gave when it had this digest, or None."""
         told = self._catalogue.file(id, digest) if self._catalogue and digest else None
         return None if told is None else Remembered(tuple(_piece(row, file) for row in json.loads(told)))
+
+    def last(self, id: str) -> tuple[Told, ...]:
+        """Return the articles that a file gave when it last gave some."""
+        told = self._catalogue.file(id) if self._catalogue else None
+        pieces = (_piece(row, Path(id)) for row in json.loads(told or "[]"))
+        return tuple(piece for piece in pieces if isinstance(piece, Told))
+
+    def under(self, id: str) -> list[str]:
+        """Return the files that are remembered by this id, or in the folder of that name."""
+        return self._catalogue.files_under(id) if self._catalogue and id else []
+
+    def text(self, told: Told) -> Article | None:
+        """Return an article whose text is indexed, if only as another's; None if it is not indexed with this text."""
+        article = self._catalogue.teller(told.source.id) if self._catalogue else None
+        return replace(article, source=told.source) if article and article.sha256 == told.sha256 else None
 
     def article(self, id: str) -> tuple[Source, str] | None:
         """Return an article's source and the sha256 of its text, or None if it is not indexed."""

@@ -81,7 +81,8 @@ def _same_rows(old: Iterator[tuple[object, ...]], new: Iterator[tuple[object, ..
             what = str((one or other or ("",))[1])[:100]
             how = "is not in a fresh build" if other is None else "is missing" if one is None else "differs"
             raise IndexCorrupt(
-                f"{what} {how}; if articles have changed since, `askpkcn index` takes that in, or else {remedy(index)}"
+                f"{what} {how}; if articles have changed since, `askpkcn index` takes that in, "
+                f"and tells which files cannot be read any more; or else {remedy(index)}"
             )
 
 

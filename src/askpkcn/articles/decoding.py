@@ -68,10 +68,9 @@ def decode(data: bytes, file: Path, *, declares: bool = False) -> tuple[str, tup
 
 
 def _mostly_utf8(data: bytes, file: Path) -> tuple[str, tuple[str, ...]] | None:
-    """Return UTF-8 with U+FFFD for the few characters that are broken; in other encodings most would be."""
+    """Return UTF-8 with U+FFFD for what is broken, if as many characters are whole; in other encodings few would be."""
     text = data.decode("utf-8", "replace")
-    broken = text.count("\ufffd")
-    if sum(c > "\x7f" for c in text) < 6 * broken:
+    if sum(c > "\x7f" for c in text) < 2 * text.count("\ufffd"):
         return None
     return text, (f"{file} holds bytes that are not UTF-8; \ufffd stands for each",)
 

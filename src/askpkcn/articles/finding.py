@@ -29,11 +29,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that gives no article, and why, in one line; `passing` if it may give one another time, as it is."""
+    """A file that gives no article, and why, in one line; `passing` if it may give one another time, as it is.
+
+    `id` is the article's that it would have held, or, of a folder, the beginning of those within.
+    """
 
     file: Path
     why: str
     passing: bool = False
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,8 @@ class _Walk:
     skipped: list[Skipped] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
 
-    def skip(self, file: Path, why: str) -> None:
-        self.skipped.append(Skipped(file, f"{file} {why}"))
+    def skip(self, file: Path, why: str, id: str) -> None:
+        self.skipped.append(Skipped(file, f"{file} {why}", id=id))
 
 
 def find(paths: list[Path]) -> list[Found]:
@@ -91,26 +95,31 @@ def _under(path: Path, walk: _Walk) -> None:
         return
     root = path.resolve()
 
+    def id_of(file: Path) -> str:
+        return clean_id(PurePosixPath(root.name, *file.relative_to(path).parts).as_posix())
+
     def refuse(error: OSError) -> None:
-        walk.skip(Path(error.filename), f"cannot be read ({error.strerror}); check its permissions")
+        folder = Path(error.filename)
+        walk.skip(folder, f"cannot be read ({error.strerror}); check its permissions", id_of(folder))
 
     for place, folders, files in os.walk(path, onerror=refuse):
         here = Path(place)
         pages = {Path(name).stem for name in files if SUFFIXES.get(Path(name).suffix.lower()) == "html"}
-        folders[:] = sorted(name for name in folders if _enter(here / name, pages, walk))
+        folders[:] = sorted(name for name in folders if _enter(here / name, id_of(here / name), pages, walk))
         for name in sorted(files):
             if not name.startswith(".") and name != SIDECAR and not ABOUT_THE_FOLDER.fullmatch(name):
-                _consider(here / name, path, root, walk)
+                _consider(here / name, id_of(here / name), path, root, walk)
 
 
-def _enter(folder: Path, pages: set[str], walk: _Walk) -> bool:
+def _enter(folder: Path, id: str, pages: set[str], walk: _Walk) -> bool:
     """Tell whether to look into a folder: not if it is hidden, a link, an index, or saved beside a page."""
     if folder.name.startswith(".") or (folder.name.endswith("_files") and folder.name[: -len("_files")] in pages):
         return False
     if _is_index(folder):
         return False
     if folder.is_symlink():
-        walk.skip(folder, "is a link to a folder, and these are not followed; index that folder too if you want it")
+        why = "is a link to a folder, and these are not followed; index that folder too if you want it"
+        walk.skip(folder, why, id)
         return False
     return True
 
@@ -122,31 +131,30 @@ def _is_index(folder: Path) -> bool:
         return False
 
 
-def _consider(file: Path, path: Path, root: Path, walk: _Walk) -> None:
+def _consider(file: Path, id: str, path: Path, root: Path, walk: _Walk) -> None:
     suffix = file.suffix.lower()
     if suffix in REFUSED:
-        walk.skip(file, f"is {REFUSED[suffix]}")
+        walk.skip(file, f"is {REFUSED[suffix]}", id)
         return
     try:
         if file.is_symlink():
             if not file.exists():
-                walk.skip(file, "is a link that leads nowhere; remove it")
+                walk.skip(file, "is a link that leads nowhere; remove it", id)
                 return
             if not file.resolve().is_relative_to(root):
-                walk.skip(file, "is a link out of the folder; index what it links to, or put a copy there")
+                walk.skip(file, "is a link out of the folder; index what it links to, or put a copy there", id)
                 return
         if suffix not in SUFFIXES and (not file.is_file() or kind_of(file) is None):
             walk.others[suffix or "without suffix"] += 1
             return
         if not file.is_file():
-            walk.skip(file, "is not a regular file; remove it or name another folder")
+            walk.skip(file, "is not a regular file; remove it or name another folder", id)
             return
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        walk.skip(file, f"cannot be read ({why}); check its permissions")
+        walk.skip(file, f"cannot be read ({why}); check its permissions", id)
         return
-    within = file.relative_to(path)
-    walk.found.append(Found(file, clean_id(PurePosixPath(root.name, *within.parts).as_posix()), path))
+    walk.found.append(Found(file, id, path))
 
 
 def clean_id(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ _SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d+\)(https?://\S+?)\s*-->", 
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,500}\[.{0,20000}?\]\s*>", re.IGNORECASE | re.DOTALL)
 """A document type with entities of its own, which are not read."""
 MIN_WORDS = 5
+MIN_CHARACTERS = 40
 _PUBLISHED = {
     "article:published_time",
     "og:published_time",
@@ -82,10 +84,14 @@ def read(file: Path) -> Extracted:
 
 def _extract(tree: Any) -> Document | None:
     import trafilatura
-    from trafilatura.settings import Document
+    from trafilatura.settings import DEFAULT_CONFIG, Document
 
+    config = deepcopy(DEFAULT_CONFIG)
+    # Under this many characters it takes all text that stands anywhere near, furniture and all.
+    config.set("DEFAULT", "MIN_EXTRACTED_SIZE", str(MIN_CHARACTERS))
     found = trafilatura.bare_extraction(
         tree,
+        config=config,
         with_metadata=True,
         include_comments=False,
         include_tables=True,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import date
 from pathlib import Path
 
-from askpkcn.articles.dates import read_date
 from askpkcn.articles.extracted import WEB_ADDRESS, Extracted, joined
 from askpkcn.articles.finding import clean_id
-from askpkcn.articles.markdown import UNKNOWN, field, published
+from askpkcn.articles.markdown import UNKNOWN, dated, field
 from askpkcn.errors import ArticleError
 from askpkcn.text import normalise
 
@@ -59,7 +57,7 @@ def _record(line: bytes, number: int, where: str) -> tuple[str, Extracted]:
     if text is None:
         raise ArticleError(f"{where} has no text; put the article's text in a field {' or '.join(NAMES['text'][:3])}")
     author = _author(told)
-    day, notes = _published(told, where)
+    day, notes = dated(told, NAMES["published"], where)
     made = Extracted(
         normalise(text).strip(),
         title=_first(told, "title"),
@@ -83,16 +81,6 @@ def _first(told: Mapping[str, object], what: str) -> str | None:
         if isinstance(value, (str, int)) and not isinstance(value, bool) and (text := field({name: value}, name)):
             return text
     return None
-
-
-def _published(told: Mapping[str, object], where: str) -> tuple[date | None, tuple[str, ...]]:
-    """Return the publication date; what cannot be read as one is left out, and told."""
-    try:
-        return published(told, NAMES["published"], where), ()
-    except ArticleError as error:
-        days = (read_date(value) for name in NAMES["published"] if isinstance(value := told.get(name), str))
-        day = next((day for day in days if day), None)
-        return day, () if day else (f"{error}; its date is taken as unknown",)
 
 
 def _author(told: Mapping[str, object]) -> str | None:

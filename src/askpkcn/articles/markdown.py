@@ -13,6 +13,7 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from askpkcn.articles.dates import read_date
 from askpkcn.articles.extracted import Extracted
 from askpkcn.errors import ArticleError
 from askpkcn.text import normalise
@@ -22,7 +23,12 @@ UNKNOWN = {"", "unknown", "none", "null", "n/a"}
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML without aliases: a few lines of them can stand for gigabytes."""
+    """Safe YAML without aliases: a few lines of them can stand for gigabytes; dates stay as they are written."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as its base class has it
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -41,7 +47,7 @@ def read(text: str, file: Path) -> Extracted:
     if not body:
         raise ArticleError(f"{file} has no text besides its front matter; add the article's text or remove it")
     first_line = body.split("\n", 1)[0]
-    day = published(told, ("published", "date"), str(file))
+    day, notes = dated(told, ("published", "date"), str(file))
     texts = {name: field(told, name) for name in ("title", "outlet", "author", "url")}
     return Extracted(
         body,
@@ -50,6 +56,7 @@ def read(text: str, file: Path) -> Extracted:
         author=(texts["author"] or "").removeprefix("By ") or None,
         published=day,
         url=texts["url"],
+        notes=notes,
         own=tuple(name for name, value in (texts | {"published": day}).items() if value is not None),
     )
 
@@ -106,6 +113,16 @@ def published(told: Mapping[str, object], names: tuple[str, ...], where: str) ->
         return datetime.fromisoformat(text).date()
     except ValueError as error:
         raise ArticleError(f"{where} says published: {text!r}; write YYYY-MM-DD or unknown") from error
+
+
+def dated(told: Mapping[str, object], names: tuple[str, ...], where: str) -> tuple[date | None, tuple[str, ...]]:
+    """Return the publication date as a file's author wrote it; what cannot be read as one is left out, and told."""
+    try:
+        return published(told, names, where), ()
+    except ArticleError as error:
+        days = (read_date(value) for name in names if isinstance(value := told.get(name), str))
+        day = next((day for day in days if day), None)
+        return day, () if day else (f"{error}; its date is taken as unknown",)
 
 
 def plain_text(markdown: str) -> str:
