@@ -18,6 +18,8 @@ RIVALS = "t-01.txt"
 """From this file on, the texts are full of rival facts, and the questions aim at each of them."""
 PARTS = "za-01.txt"
 """From this file on, questions aim at one of several parts of a sentence, too, and ask for things of every sort."""
+KINDS = "zo-01.txt"
+"""From this file on, they tell the kind of what they ask for in words of their own, and have unanswerable twins."""
 
 
 @dataclass(frozen=True)
