@@ -6,15 +6,17 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from files import pdf, word, write
+from files import pdf, with_part, word, write
 
 from askpkcn import articles
-from askpkcn.articles import Contents, Found, open_reading
+from askpkcn.articles import Contents, Found, html, open_reading
+from askpkcn.articles.fragments import fragment
 from askpkcn.errors import ArticleError
 from askpkcn.types import Article
 from askpkcn.unknown import unknown_of
 
 SENTENCE = "The minister said on Monday that the bridge at Thakot would open in the spring."
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 OTHER = "Engineers from both countries have worked on it since the flood of last summer."
 
 
@@ -170,9 +172,11 @@ def test_a_few_broken_bytes_do_not_make_another_encoding(tmp_path):
     assert made.notes == (f"{tmp_path}/bridge.txt holds bytes that are not UTF-8; \ufffd stands for each",)
 
 
-def test_a_short_text_with_one_broken_byte_keeps_its_one_quote(tmp_path):
-    (tmp_path / "a.txt").write_bytes("The bridge’s road is open.".encode() + b" \xff end.")
-    assert contents(tmp_path / "a.txt").articles[0].text == "The bridge’s road is open. \ufffd end."
+@pytest.mark.parametrize("broken", [1, 3])
+def test_a_short_text_with_broken_bytes_keeps_its_one_quote(tmp_path, broken):
+    (tmp_path / "a.txt").write_bytes(f"The bridge’s road is open. {SENTENCE}".encode() + b" \x97 end." * broken)
+    text = f"The bridge’s road is open. {SENTENCE}" + " \ufffd end." * broken
+    assert contents(tmp_path / "a.txt").articles[0].text == text
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
@@ -331,3 +335,59 @@ def test_pages_move_with_a_title_and_a_byline_that_are_put_above(tmp_path):
     assert made.text.startswith("A Title From Elsewhere Altogether\n\nBy Bo Khan\n\nThe amber")
     assert made.page(made.text.index("The amber of page two")) == 2
     assert made.page(made.text.index("The amber of page two") - 3) == 1
+
+
+def test_word_is_read_with_all_changes_accepted(tmp_path):
+    body = (
+        "<w:p><w:r><w:t>The mayor asked for </w:t></w:r><w:ins><w:r><w:t>seventy</w:t></w:r></w:ins>"
+        "<w:del><w:r><w:delText>sixty</w:delText></w:r></w:del>"
+        "<w:r><w:t> million</w:t><w:tab/><w:t>rupees.</w:t></w:r></w:p>"
+        "<w:ins><w:p><w:r><w:t>A paragraph was put in.</w:t></w:r></w:p></w:ins>"
+        "<w:sdt><w:sdtContent><w:p><w:r><w:t>A control tells of 5 wells.</w:t></w:r></w:p></w:sdtContent></w:sdt>"
+    )
+    document = f'<w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>'
+    (tmp_path / "a.docx").write_bytes(with_part(word([]), "word/document.xml", document.encode()))
+    assert one(tmp_path / "a.docx").text == (
+        "The mayor asked for seventy million\trupees.\n\nA paragraph was put in.\n\nA control tells of 5 wells."
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "author"),
+    [
+        ("Tariq Naqash Published May 3, 2021", "Tariq Naqash"),
+        ("Tariq Naqash | Updated 3 hours ago", "Tariq Naqash"),
+        ("Tariq Naqash, Lahore", "Tariq Naqash"),
+        ("Tariq Naqash, Sana Mir", "Tariq Naqash, Sana Mir"),
+        ("Mahnur", "Mahnur"),
+        ("Published May 3, 2021", None),
+    ],
+)
+def test_an_author_is_a_person_without_when_and_from_where(told, author):
+    assert html._author(told, "Dawn") == author
+
+
+def test_a_page_that_was_cut_off_says_so(tmp_path):
+    page = f"<html><body><article><p>{SENTENCE}</p><p>The minister added that the keeper"
+    (tmp_path / "a.html").write_text(page)
+    (note,) = contents(tmp_path / "a.html").notes
+    assert note == f"{tmp_path}/a.html ends without </body>: if it was cut off, save it anew"
+
+
+def test_a_page_that_only_asks_for_javascript_is_none(tmp_path):
+    page = "<html><body><noscript>You need to enable JavaScript to run this app.</noscript><p></p></body></html>"
+    (tmp_path / "a.html").write_text(page)
+    (skipped,) = contents(tmp_path / "a.html").skipped
+    assert "is a web page without an article's text" in skipped.why
+
+
+def test_html_in_a_record_is_read_as_it_is_rendered(tmp_path):
+    text = (
+        "<p>The <b>mayor</b>\nstays.</p><p>Two &amp; three<br>went.</p><script>x()</script><!-- no --><ul><li>One</ul>"
+    )
+    record = {"text": text, "title": "A < B"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(record) + "\n" + json.dumps({"text": "If 3<b and b>2, stay."}) + "\n")
+    first, second = contents(tmp_path / "a.jsonl").articles
+    assert first.text == "A < B\n\nThe mayor stays.\n\nTwo & three\nwent.\n\nOne"
+    assert second.text == "If 3<b and b>2, stay."
+    assert fragment("<div>" * 3000 + "<b>deep").split() == ["deep"]

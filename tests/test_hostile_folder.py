@@ -12,8 +12,9 @@ from files import pdf, with_part, word
 from askpkcn import building, catalogue, index
 from askpkcn.articles import Readings, find
 from askpkcn.cli import run
-from askpkcn.errors import IndexUnwritable
+from askpkcn.errors import IndexMismatch, IndexUnwritable
 from askpkcn.index import Model, build
+from askpkcn.rebuilding import rebuild
 from askpkcn.snapshot import open_snapshot
 from askpkcn.verify import verify
 
@@ -158,10 +159,14 @@ def test_what_was_indexed_stays_until_its_file_can_be_read_again_or_is_removed(f
     kept = build([folder], at, model)
     assert (kept.articles, kept.changes.unchanged, kept.changes.removed) == (3, 3, 0)
     assert [skipped.file.name for skipped in kept.skipped] == [name]
-    note = f"{folder / name}: what it told before stays in the index until the file can be read again or is removed"
+    note = f"{folder / name}: what it told before stays in the index until it can be read again or is removed"
     assert kept.notes == (note,)
     again = build([folder], at, model)
     assert (again.snapshot, again.articles, again.notes) == (kept.snapshot, 3, (note,))
+    with pytest.raises(
+        IndexMismatch, match=rf"keeps what news/{name} told before, as no fresh build can; mend or remove"
+    ):
+        rebuild(at, lambda _: model)
     (folder / "more.txt").write_text("More was said on Wednesday.")
     more = build([folder], at, model)
     assert (more.articles, more.changes.new, more.notes) == (4, 1, (note,))
@@ -181,9 +186,10 @@ def test_an_export_keeps_the_records_that_a_broken_line_may_have_held(folder, tm
     kept = build([folder], at, model)
     assert (kept.articles, kept.changes.removed) == (6, 0)
     assert kept.notes[0].endswith(
-        "export.jsonl: 2 articles that it held before stay in the index until the file can be read again or is removed"
+        "export.jsonl: 2 articles that it held before stay in the index until it can be read again or is removed"
     )
-    (folder / "export.jsonl").write_text("".join(rows[:3]))
+    flawed = '{"id": "9", "title": "A photograph"}\n' + rows[0]  # a record without text, and an id twice
+    (folder / "export.jsonl").write_text("".join(rows[:3]) + flawed)
     assert build([folder], at, model).changes.removed == 2
 
 
@@ -202,6 +208,7 @@ def test_a_copy_stays_when_both_it_and_the_first_with_its_text_have_gone_bad(fol
 def test_the_articles_of_a_folder_that_cannot_be_entered_stay(folder, tmp_path, monkeypatch):
     (folder / "shut").mkdir()
     (folder / "shut" / "in.txt").write_text("Nobody may read this, they said on Monday.")
+    (folder / "shut" / "too.txt").write_text("Nor may anybody read this.")
     (folder / "shut.txt").write_text("This one is beside it.")
     model, at = Model(HashEncoder, "hashes", "hashes"), tmp_path / "index"
     build([folder], at, model)
@@ -215,8 +222,11 @@ def test_the_articles_of_a_folder_that_cannot_be_entered_stay(folder, tmp_path, 
     with monkeypatch.context() as patched:
         patched.setattr(os, "scandir", refuse)
         kept = build([folder], at, model)
-    assert (kept.articles, kept.changes.unchanged) == (3, 3)
+    assert (kept.articles, kept.changes.unchanged) == (4, 4)
     assert re.search(r"shut cannot be read \(Permission denied\)", kept.skipped[0].why)
+    assert kept.notes == (
+        f"{folder}/shut: 2 articles that it held before stay in the index until it can be read again or is removed",
+    )
     (folder / "shut" / "in.txt").unlink()
     assert build([folder], at, model).changes.removed == 1
 

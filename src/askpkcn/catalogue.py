@@ -198,6 +198,11 @@ class Catalogue:
         row = self._row("SELECT count(*) FROM files")
         return int(row[0]) if row else 0
 
+    def stays(self) -> list[str]:
+        """Return the files of which articles are kept though they could not be read any more."""
+        with self._cursor() as cursor:
+            return [str(row[0]) for row in cursor.execute("""SELECT id FROM files WHERE told LIKE '%{"stays": %'""")]
+
     def files_under(self, id: str) -> list[str]:
         """Return the ids of the file of this id, or of those in the folder of that name."""
         query = "SELECT id FROM files WHERE id = ?1 OR (id > ?1 || '/' AND id < ?1 || '0')"  # "0" comes after "/"

@@ -13,7 +13,7 @@ from pathlib import Path
 from askpkcn import articles
 from askpkcn.articles import Contents, Found, Piece, Readings, Skipped, Survey
 from askpkcn.errors import ArticleError
-from askpkcn.memory import Memory, Remembered, Told, written
+from askpkcn.memory import Memory, Remembered, Stays, Told, written
 from askpkcn.types import Article
 
 Report = Callable[[str, int, int], None]
@@ -98,7 +98,8 @@ class Gathering:
         digests = self.readings.digests(found, lambda n: self.report("looking", n, len(found)))
         self._digests = dict(zip((each.id for each in found), digests, strict=True))
         same = (self.memory.file(each.file, each.id, self._digests[each.id]) is not None for each in found)
-        return self.memory.files() == len(found) + len(self._stays) and all(same)
+        told = self._stays.keys() <= set(self.memory.stays())
+        return told and self.memory.files() == len(found) + len(self._stays) and all(same)
 
     def run(self) -> Iterator[Article | Told | Repeat | FileRead]:
         """Yield every text's first article, in order of id, and what stands besides; Told is one that is remembered.
@@ -110,12 +111,13 @@ class Gathering:
             self._skip(skipped)
         fresh = self.readings.read([each for each in found if not self._remembered(each)])
         staying = [Found(skipped.file, id) for id, skipped in self._stays.items()]
-        done = 0
+        done, stayed = 0, Counter[Path]()
         for each in sorted([*found, *staying], key=lambda one: one.id):
-            if each.id in self._stays:
+            if (shut := self._stays.get(each.id)) is not None:
                 told: list[Told | Skipped | str] = []
-                yield from self._stay(each.id, each.file, told)
-                yield FileRead(each.id, "", written(told))
+                yield from self._stay(each.id, told)
+                stayed[shut.file] += len(told)
+                yield FileRead(each.id, "", written([*told, _stays(shut.file, len(told))]))
                 continue
             done += 1
             remembered = self._remembered(each)
@@ -124,6 +126,7 @@ class Gathering:
             else:
                 yield from self._again(each, remembered)
             self.report("reading", done, len(found))
+        self._notes += [_stays(*each) for each in stayed.items()]
         self._notes += self.readings.plain.notes()
 
     def done(self) -> Gathered:
@@ -152,28 +155,27 @@ class Gathering:
                 told.append(piece)
                 self._take(piece)
         skipped = [piece for piece in told if isinstance(piece, Skipped)]
-        if skipped:
-            yield from self._stay(each.id, each.file, told)
+        if any(piece.hides for piece in skipped):
+            given = len(told)
+            yield from self._stay(each.id, told)
+            if stayed := len(told) - given:
+                told.append(_stays(each.file, stayed))
+                self._notes.append(_stays(each.file, stayed))
         digest = self._digests.get(each.id)
         if any(piece.passing for piece in skipped):
             digest = None
         if digest or any(isinstance(piece, Told) for piece in told):
             yield FileRead(each.id, digest or "", written(told))
 
-    def _stay(self, id: str, file: Path, told: list[Told | Skipped | str]) -> Iterator[Article | Told | Repeat]:
+    def _stay(self, id: str, told: list[Told | Skipped | str]) -> Iterator[Article | Told | Repeat]:
         """Take what a file gave when it was last read and does not give now, and add it to what is told of it."""
         given = {piece.source.id for piece in told if isinstance(piece, Told)}
-        stayed = 0
         for piece in self.memory.last(id):
             here = self.memory.article(piece.source.id)
             article = piece if here and here[1] == piece.sha256 else self.memory.text(piece)
             if article is not None and piece.source.id not in given:
-                stayed += 1
                 told.append(piece)
                 yield self._first(article, piece)
-        if stayed:
-            told.append(_stays(file, stayed))
-            self._notes.append(_stays(file, stayed))
 
     def _again(self, each: Found, remembered: Remembered) -> Iterator[Article | Told | Repeat | FileRead]:
         """Take an unchanged file as it was; where the snapshot lacks a text, because another had it, read it anew."""
@@ -218,6 +220,6 @@ class Gathering:
         self._skipped.append(skipped)
 
 
-def _stays(file: Path, count: int) -> str:
+def _stays(file: Path, count: int) -> Stays:
     what = "what it told before stays" if count == 1 else f"{count} articles that it held before stay"
-    return f"{file}: {what} in the index until the file can be read again or is removed"
+    return Stays(f"{file}: {what} in the index until it can be read again or is removed")

@@ -25,6 +25,12 @@ class Told:
     sha256: str
 
 
+class Stays(str):
+    """A note that what a file told before stays, as it cannot be read now."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """What a file gave, in order; a str is a note."""
@@ -72,6 +78,10 @@ class Memory:
         """Return the files that are remembered by this id, or in the folder of that name."""
         return self._catalogue.files_under(id) if self._catalogue and id else []
 
+    def stays(self) -> list[str]:
+        """Return the files of which articles are kept though they could not be read any more."""
+        return self._catalogue.stays() if self._catalogue else []
+
     def text(self, told: Told) -> Article | None:
         """Return an article whose text is indexed, if only as another's; None if it is not indexed with this text."""
         article = self._catalogue.teller(told.source.id) if self._catalogue else None
@@ -95,6 +105,8 @@ def written(pieces: Iterable[Told | Skipped | str]) -> str:
 def _row(piece: Told | Skipped | str) -> Any:
     if isinstance(piece, Told):
         return [*astuple(piece.source), piece.sha256]
+    if isinstance(piece, Stays):
+        return {"stays": _plain(piece)}
     return {"skipped": _plain(piece.why)} if isinstance(piece, Skipped) else _plain(piece)
 
 
@@ -107,7 +119,7 @@ def _piece(row: Any, file: Path) -> Told | Skipped | str:
     if isinstance(row, str):
         return row
     if isinstance(row, dict):
-        return Skipped(file, row["skipped"])
+        return Stays(row["stays"]) if "stays" in row else Skipped(file, row["skipped"])
     id, title, outlet, author, published, url, sha256 = row
     return Told(Source(id, title, outlet, author, date.fromisoformat(published) if published else None, url), sha256)
 

@@ -39,13 +39,15 @@ class _Opened(NamedTuple):
 def rebuild(index: Path, model_of: Callable[[str | None], Model]) -> dict[str, float | int]:
     """Return the largest differences of a vector's number, and how many questions were ranked alike.
 
-    Raises IndexCorrupt at the first difference, IndexMismatch if another encoder made the index, and what building
-    raises: the articles must still stand where they were.
+    Raises IndexCorrupt at the first difference, IndexMismatch if another encoder made the index or if it keeps what
+    cannot be read any more, and what building raises: the articles must still stand where they were.
     """
     # Where the comparison fails, tantivy still has the fresh folder open, and may write its lock file while it goes.
     temporary = tempfile.TemporaryDirectory(prefix="askpkcn-", ignore_cleanup_errors=True)
     with held(index) as snapshot, temporary as place:
         told = snapshot.manifest
+        with closing(Catalogue(snapshot.catalogue)) as catalogue:
+            _check_all_read(catalogue.stays(), index)
         settings = PassageSettings(told["passages"]["budget"], told["passages"]["overlap"])
         build([Path(path) for path in told["paths"]], Path(place), model_of(told["model"]["named"]), settings)
         with held(Path(place)) as fresh:
@@ -75,14 +77,21 @@ def _opened(snapshot: Snapshot) -> Iterator[_Opened]:
         )
 
 
+def _check_all_read(stays: list[str], index: Path) -> None:
+    if stays:
+        raise IndexMismatch(
+            f"{index} keeps what {', '.join(stays[:3])}{' and others' if len(stays) > 3 else ''} told before, as no "
+            "fresh build can; mend or remove what `askpkcn index` skips, index again, and verify then"
+        )
+
+
 def _same_rows(old: Iterator[tuple[object, ...]], new: Iterator[tuple[object, ...]], index: Path) -> None:
     for one, other in zip_longest(old, new):
         if one != other:
             what = str((one or other or ("",))[1])[:100]
             how = "is not in a fresh build" if other is None else "is missing" if one is None else "differs"
             raise IndexCorrupt(
-                f"{what} {how}; if articles have changed since, `askpkcn index` takes that in, "
-                f"and tells which files cannot be read any more; or else {remedy(index)}"
+                f"{what} {how}; if articles have changed since, `askpkcn index` takes that in, or else {remedy(index)}"
             )
 
 

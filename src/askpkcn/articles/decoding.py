@@ -68,9 +68,14 @@ def decode(data: bytes, file: Path, *, declares: bool = False) -> tuple[str, tup
 
 
 def _mostly_utf8(data: bytes, file: Path) -> tuple[str, tuple[str, ...]] | None:
-    """Return UTF-8 with U+FFFD for what is broken, if as many characters are whole; in other encodings few would be."""
+    """Return UTF-8 with U+FFFD for what is broken, if enough characters are whole: in other encodings few would be.
+
+    In a Western text, which is ASCII for the most part, one dash or quote of UTF-8 is enough.
+    """
     text = data.decode("utf-8", "replace")
-    if sum(c > "\x7f" for c in text) < 2 * text.count("\ufffd"):
+    broken = text.count("\ufffd")
+    whole = sum(c > "\x7f" for c in text) - broken
+    if whole < (1 if _mostly_ascii(data) and _western(text.replace("\ufffd", "")) else broken):
         return None
     return text, (f"{file} holds bytes that are not UTF-8; \ufffd stands for each",)
 
@@ -92,9 +97,8 @@ def _declared(data: bytes) -> str | None:
 def _guess(data: bytes, file: Path) -> tuple[str, tuple[str, ...]]:
     from charset_normalizer import from_bytes
 
-    strange = sum(byte > 127 for byte in data[:_SAMPLE])
     name = None
-    if strange < 0.1 * len(data[:_SAMPLE]) and _fits(data, WESTERN) and _western(data.decode(WESTERN)):
+    if _mostly_ascii(data) and _fits(data, WESTERN) and _western(data.decode(WESTERN)):
         name = WESTERN  # mostly ASCII, with dashes, curly quotes and accents where these belong
     else:
         best = from_bytes(data[:_SAMPLE], cp_isolation=_PLAUSIBLE).best()
@@ -102,6 +106,10 @@ def _guess(data: bytes, file: Path) -> tuple[str, tuple[str, ...]]:
     if name is None or not _fits(data, name):
         raise ArticleError(f"{file} is neither UTF-8 nor text in another known encoding; convert it to UTF-8")
     return data.decode(name), (f"{file} is not UTF-8; it was read as {_shown(name)}",)
+
+
+def _mostly_ascii(data: bytes) -> bool:
+    return sum(byte > 127 for byte in data[:_SAMPLE]) < 0.1 * len(data[:_SAMPLE])
 
 
 def _fits(data: bytes, name: str) -> bool:

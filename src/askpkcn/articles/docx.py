@@ -1,4 +1,4 @@
-"""Word documents: paragraphs and tables in their order by python-docx."""
+"""Word documents: paragraphs and tables in their order by python-docx, as they read with all changes accepted."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ MAX_BYTES = 200_000_000
 MAX_UNPACKED = 500_000_000
 MAX_PART = 100_000_000
 _DEEP = 8
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_AROUND = {_W + name for name in "ins moveTo sdt sdtContent smartTag customXml hyperlink fldSimple dir bdo r".split()}
+"""What may stand around paragraphs or in them, and is read through; python-docx leaves most of it out."""
+_MARKS = {_W + "tab": "\t", _W + "br": "\n", _W + "cr": "\n", _W + "noBreakHyphen": "-"}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -93,14 +97,36 @@ def _body(file: Path) -> Any:
 
 def _blocks(holder: Any, depth: int = 0) -> Iterator[str]:
     """Yield paragraphs, and tables a row a line with cells between |."""
-    from docx.text.paragraph import Paragraph
+    from docx.table import Table
 
-    for item in holder.iter_inner_content():
-        if isinstance(item, Paragraph):
-            yield item.text
+    for item in _items(holder._tc if depth else holder.element.body):
+        if item.tag == _W + "p":
+            yield _text(item)
         elif depth < _DEEP:
-            for row in item.rows:
+            for row in Table(item, holder).rows:
                 # A merged cell is given once for each column that it spans.
                 cells = list({id(cell._tc): cell for cell in row.cells}.values())
                 told = [" ".join(part for b in _blocks(cell, depth + 1) if (part := b.strip())) for cell in cells]
                 yield " | ".join(each.replace("\n", " ") for each in told if each)
+
+
+def _items(element: Any) -> Iterator[Any]:
+    """Yield the paragraphs and tables of a body or a cell, those inserted or in content controls too."""
+    for child in element:
+        if child.tag in (_W + "p", _W + "tbl"):
+            yield child
+        elif child.tag in _AROUND:
+            yield from _items(child)
+
+
+def _text(element: Any) -> str:
+    """Return the text of a paragraph; what was deleted from it is not there."""
+    parts = []
+    for child in element:
+        if child.tag == _W + "t":
+            parts.append(child.text or "")
+        elif child.tag in _AROUND:
+            parts.append(_text(child))
+        else:
+            parts.append(_MARKS.get(child.tag, ""))
+    return "".join(parts)

@@ -29,14 +29,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that gives no article, and why, in one line; `passing` if it may give one another time, as it is.
+    """A file that gives no article, and why, in one line.
 
-    `id` is the article's that it would have held, or, of a folder, the beginning of those within.
+    It is `passing` if it may give one another time, as it is, and `hides` what it may have told before unless it is a
+    record that can be read. `id` is the article's that it would have held, or, of a folder, the beginning of those
+    within.
     """
 
     file: Path
     why: str
     passing: bool = False
+    hides: bool = True
     id: str = ""
 
 

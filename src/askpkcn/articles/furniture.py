@@ -16,7 +16,7 @@ def _lines(*patterns: str) -> re.Pattern[str]:
 
 
 PAYWALL = _lines(
-    r"want to (?:read|keep reading|continue reading)(?: more)?\?",
+    r"want to (?:read|keep reading|continue reading)(?: more)?\?(?: subscribe .{0,60})?",
     r"subscribe(?: now| today| here)?(?: for| to) "
     r"(?:full|unlimited|digital|continue|read|keep|unlock|our|the newsletter).{0,60}",
     r"subscribe (?:now|today|here)",

@@ -25,6 +25,7 @@ MAX_DEPTH = 250
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d+\)(https?://\S+?)\s*-->", re.IGNORECASE)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,500}\[.{0,20000}?\]\s*>", re.IGNORECASE | re.DOTALL)
 """A document type with entities of its own, which are not read."""
+_BESIDES = re.compile(r"[\s|,•·–—-]*\b(?:published|posted|(?:last )?updated|modified)\b.*", re.IGNORECASE | re.DOTALL)
 MIN_WORDS = 5
 MIN_CHARACTERS = 40
 _PUBLISHED = {
@@ -58,11 +59,15 @@ def read(file: Path) -> Extracted:
     # The declaration of an encoding that the text no longer has would be refused or believed.
     markup = re.sub(r"^\s*<\?xml[^>]*>", "", markup.lstrip("\ufeff").replace("\0", ""))
     # A piece of a page is a page to us, if its name says so; trafilatura wants to see the word.
+    if re.search(r"<body\b", markup, re.IGNORECASE) and not re.search(r"</(?:body|html)\s*>", markup, re.IGNORECASE):
+        notes = (*notes, f"{file} ends without </body>: if it was cut off, save it anew")
     markup = "<!DOCTYPE html>" + _DOCTYPE.sub("", markup, count=1)
     tree = load_html(markup)
     if tree is None:
         raise ArticleError(f"{file} holds no web page that can be read; save the page anew")
     _check_depth(tree, file)
+    for each in list(tree.iter("noscript")):
+        each.drop_tree()
     days = set(_dates(tree))
     found = _extract(tree)
     text = pasted.without_furniture(_lines(found.text or "")) if found else ""
@@ -135,8 +140,11 @@ def _title(title: str | None, site: str | None) -> tuple[str | None, str | None]
 
 
 def _author(told: str | None, outlet: str | None) -> str | None:
-    """Return the persons that are told; an outlet that calls itself the author is none."""
-    names = (byline.clean(normalise(name)) for name in re.split(r";|\n", told or ""))
+    """Return the persons that are told, without when and from where; an outlet that calls itself the author is none."""
+    parts = [part.strip() for each in re.split(r";|\n", told or "") for part in _BESIDES.sub("", each).split(",")]
+    if len(parts[0].split()) > 1:  # then a single word is no person, but where it was sent from
+        parts = [part for part in parts if len(part.split()) > 1]
+    names = (byline.clean(normalise(part)) for part in parts)
     return joined([name for name in names if name and name.casefold() != (outlet or "").casefold()])
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from askpkcn.articles.extracted import WEB_ADDRESS, Extracted, joined
 from askpkcn.articles.finding import clean_id
+from askpkcn.articles.fragments import fragment
 from askpkcn.articles.markdown import UNKNOWN, dated, field
 from askpkcn.errors import ArticleError
 from askpkcn.text import normalise
@@ -23,6 +25,15 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """The names of fields that are read, the first that is there first. The documentation lists them."""
 MAX_LINE = 20_000_000
+_TAGS = re.compile(
+    r"</(?:p|div|span|a|b|i|em|strong|h[1-6]|ul|ol|li|blockquote|figure|section)\s*>|<(?:br|p|img)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+"""What tells that a record's text is HTML: a bare "<" does not."""
+
+
+class TextlessError(ArticleError):
+    """A record that can be read, and is no article."""
 
 
 def read(file: Path) -> Iterator[tuple[str, Extracted | ArticleError]]:
@@ -55,11 +66,11 @@ def _record(line: bytes, number: int, where: str) -> tuple[str, Extracted]:
         raise ArticleError(f'{where} is no JSON object; write {{"title": "…", "text": "…"}}, one a line')
     text = next((value for name in NAMES["text"] if isinstance(value := told.get(name), str) and value.strip()), None)
     if text is None:
-        raise ArticleError(f"{where} has no text; put the article's text in a field {' or '.join(NAMES['text'][:3])}")
+        raise TextlessError(f"{where} has no text; put the article's text in a field {' or '.join(NAMES['text'][:3])}")
     author = _author(told)
     day, notes = dated(told, NAMES["published"], where)
     made = Extracted(
-        normalise(text).strip(),
+        normalise(fragment(text) if _TAGS.search(text) else text).strip(),
         title=_first(told, "title"),
         outlet=_first(told, "outlet"),
         author=author.removeprefix("By ") if author else None,
@@ -68,7 +79,7 @@ def _record(line: bytes, number: int, where: str) -> tuple[str, Extracted]:
         notes=notes,
     )
     if not made.text:
-        raise ArticleError(f"{where} has no text but characters that cannot be shown; mend or remove it")
+        raise TextlessError(f"{where} has no text but characters that cannot be shown; mend or remove it")
     name = _first(told, "id")
     return (clean_id(name)[:200] if name else str(number)), made
 

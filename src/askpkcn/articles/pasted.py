@@ -43,7 +43,7 @@ def read(text: str) -> Extracted:
 def without_furniture(text: str) -> str:
     """Return a text without the lines that are furniture wherever they stand: some stand within web pages' articles."""
     page = Page(text)
-    page.mark(_certain(page))
+    page.mark(_certain(page) | {i for i in page.kept() if is_updated_line(page.lines[i])})
     return page.text()
 
 

@@ -73,9 +73,10 @@ class Reading:
             for record, each in jsonl.read(found.file):
                 nothing = False
                 if isinstance(each, ArticleError):
-                    yield Skipped(found.file, str(each))
+                    yield Skipped(found.file, str(each), hides=not isinstance(each, jsonl.TextlessError))
                 elif record in names:
-                    yield Skipped(found.file, f"{found.file} has two records with the id {record!r}; rename one")
+                    why = f"{found.file} has two records with the id {record!r}; rename one"
+                    yield Skipped(found.file, why, hides=False)
                 else:
                     names.add(record)
                     yield self._article(each, found, "jsonl", record)
