@@ -136,9 +136,11 @@ def test_a_reader_that_dies_is_told_and_started_anew(tmp_path):
         assert extractor._process is not process
 
 
-def test_a_reader_that_cannot_start_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(limits.sys, "executable", "/bin/false")
-    with pytest.raises(ArticleError, match=r"one\.pdf broke the program that reads it"):
+@pytest.mark.parametrize("program", ["/bin/false", "/no/python"])
+def test_a_reader_that_cannot_start_is_told(tmp_path, monkeypatch, program):
+    monkeypatch.setattr(limits.sys, "executable", program)
+    why = f"cannot be read, as the process that takes such files apart does not start; check that you may run {program}"
+    with pytest.raises(ArticleError, match=rf"one\.pdf {why}"):
         Extractor().extract("pdf", tmp_path / "one.pdf")
 
 

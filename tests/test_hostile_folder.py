@@ -265,7 +265,7 @@ def test_readings_that_are_left_midway_end_their_workers(tmp_path):
         hanging = readings._pool.submit(readings._extractors[1].extract, "pdf", tmp_path / "hangs.pdf")
         while readings._extractors[1]._process is None:
             pass
-    assert "broke the program" in str(hanging.exception(timeout=30))
+    assert re.search("broke the program|does not start", str(hanging.exception(timeout=30)))
     assert all(extractor._process is None for extractor in readings._extractors)
 
 

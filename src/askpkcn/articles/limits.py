@@ -30,6 +30,10 @@ class _GaveUp(Exception):  # noqa: N818
     """The worker did not reply."""
 
 
+class _NoStart(_GaveUp):
+    """The worker did not even start."""
+
+
 class Extractor:
     """Hands files to a worker process, one at a time; it is started when first needed, and anew after each failure."""
 
@@ -47,6 +51,10 @@ class Extractor:
             self.close()
             limit = f"{self._seconds:g} seconds"
             raise PassingError(f"{file} took over {limit} to read and was given up; mend or remove it") from error
+        except _NoStart as error:
+            self.close()
+            problem = "cannot be read, as the process that takes such files apart does not start"
+            raise PassingError(f"{file} {problem}; check that you may run {sys.executable}") from error
         except (_GaveUp, OSError) as error:
             self.close()
             limit = f"{self._megabytes:,} MB"
@@ -82,18 +90,18 @@ class Extractor:
         paths = [home, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
         # -P: the folder that is indexed may hold a json.py of its own.
         program = [sys.executable, "-P", "-W", "ignore", "-m", "askpkcn.articles.worker", str(self._megabytes)]
-        self._process = subprocess.Popen(
-            program,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-            start_new_session=True,  # Ctrl-C is for us; we close the worker
-        )
         try:
+            self._process = subprocess.Popen(
+                program,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+                start_new_session=True,  # Ctrl-C is for us; we close the worker
+            )
             self._reply(self._process, START_SECONDS)
-        except TimeoutError as error:
-            raise _GaveUp from error
+        except (TimeoutError, _GaveUp, OSError) as error:
+            raise _NoStart from error
         return self._process
 
     def _reply(self, process: subprocess.Popen[bytes], seconds: float) -> dict[str, Any]:
