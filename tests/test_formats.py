@@ -391,3 +391,12 @@ def test_html_in_a_record_is_read_as_it_is_rendered(tmp_path):
     assert first.text == "A < B\n\nThe mayor stays.\n\nTwo & three\nwent.\n\nOne"
     assert second.text == "If 3<b and b>2, stay."
     assert fragment("<div>" * 3000 + "<b>deep").split() == ["deep"]
+
+
+def test_a_short_line_of_a_narrow_column_does_not_cut_its_sentence(tmp_path):
+    lines = ["Hospital of Larkana Gets a Ward", "The ward was opened", "by the minister of health on Monday. It has 24", "beds."]
+    (tmp_path / "a.pdf").write_bytes(pdf([[*lines, "Nobody paid for it."]]))
+    assert one(tmp_path / "a.pdf").text.split("\n\n")[1:] == [
+        "The ward was opened by the minister of health on Monday. It has 24 beds.",
+        "Nobody paid for it.",
+    ]

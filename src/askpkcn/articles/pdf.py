@@ -102,7 +102,8 @@ def paragraphs(pages: list[list[str]]) -> tuple[list[str], list[tuple[int, int]]
 
     With them comes where each page begins: the number of a paragraph, and the offset in it.
 
-    A line that is about as long as most goes on in the next one; a short one ends its paragraph. A word that was
+    A line that is about as long as most goes on in the next one, as does a short one in the middle of a sentence, where
+    that can be seen; another short one ends its paragraph. A word that was
     broken at a line's end is joined: without its hyphen, unless the text has the word with it elsewhere.
     """
     lines, firsts = _body_lines(pages)
@@ -124,9 +125,14 @@ def paragraphs(pages: list[list[str]]) -> tuple[list[str], list[tuple[int, int]]
             begins.append((len(blocks) - 1, len(blocks[-1]) - len(line)))
         long = len(line) >= 0.75 * width
         open_line = long and not (_ENDED.fullmatch(line) and len(line) < 0.92 * width)
-        open_line = open_line or line.endswith("-")
+        open_line = open_line or line.endswith("-") or _goes_on(line, lines[i + 1] if i + 1 < len(lines) else "")
     begins += [(len(blocks), 0)] * (len(firsts) - len(begins))
     return blocks, begins
+
+
+def _goes_on(line: str, below: str) -> bool:
+    """Tell a short line in the middle of a sentence, as narrow columns have."""
+    return below[:1].islower() and len(line.split()) >= 3 and not _ENDED.fullmatch(line)
 
 
 def _continues(lines: list[str], i: int) -> bool:
