@@ -24,7 +24,7 @@ Rows = NDArray[np.float32]
 EXACT_UP_TO = 50_000
 HNSW_LINKS = 32
 HNSW_BUILD_WIDTH = 128
-HNSW_SEARCH_WIDTH = 128
+HNSW_SEARCH_WIDTH = 384
 BLOCK = 16_384
 """Rows that are handed to FAISS at a time: the rest may stay on disk."""
 
