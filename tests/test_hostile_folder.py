@@ -137,9 +137,9 @@ def piped(file: Path) -> None:
     os.mkfifo(file)
 
 
-def linked_out(file: Path) -> None:
+def linked_nowhere(file: Path) -> None:
     file.unlink()
-    file.symlink_to("/etc/passwd")
+    file.symlink_to("/nowhere/told.txt")
 
 
 def half_written(file: Path) -> None:
@@ -147,7 +147,7 @@ def half_written(file: Path) -> None:
     file.write_text('{"id": "1", "te')
 
 
-@pytest.mark.parametrize("spoil", [broken, emptied, piped, linked_out, half_written])
+@pytest.mark.parametrize("spoil", [broken, emptied, piped, linked_nowhere, half_written])
 def test_what_was_indexed_stays_until_its_file_can_be_read_again_or_is_removed(folder, tmp_path, spoil):
     name = "told.jsonl" if spoil is half_written else "told.txt"
     told = '{"id": "1", "text": "Nong Rong spoke on Tuesday."}\n' if spoil is half_written else "Nong Rong spoke."
@@ -281,3 +281,40 @@ def test_records_of_an_export_are_remembered_one_by_one(tmp_path):
     export.write_text("".join(json.dumps(row) + "\n" for row in rows[1:]))
     changed = build([export], tmp_path / "index", model)
     assert (changed.articles, changed.changes.unchanged, changed.changes.removed) == (49, 49, 1)
+
+
+def test_what_is_linked_out_of_the_folder_or_from_another_place_in_it_does_not_stay(folder, tmp_path):
+    (folder / "in").mkdir()
+    for name in ("told.txt", "in/one.txt"):
+        (folder / name).write_text(f"What {name} told on Tuesday.")
+    model, at = Model(HashEncoder, "hashes", "hashes"), tmp_path / "index"
+    build([folder], at, model)
+    (folder / "told.txt").unlink()
+    (folder / "told.txt").symlink_to("/etc/passwd")
+    (folder / "in").rename(folder / "moved")
+    (folder / "in").symlink_to(folder / "moved")
+    built = build([folder], at, model)
+    assert (built.articles, built.duplicates, built.notes) == (2, (), ())
+    assert built.changes.removed == 2
+
+
+def test_a_file_that_never_told_anything_is_not_kept(folder, tmp_path):
+    (folder / "void.txt").write_text("")
+    model, at = Model(HashEncoder, "hashes", "hashes"), tmp_path / "index"
+    build([folder], at, model)
+    piped(folder / "void.txt")
+    (folder / "articles.toml").write_text('["good.txt"]\noutlet = "Dawn"\n')
+    built = build([folder], at, model)
+    assert (built.articles, built.notes) == (1, ())
+    assert build([folder], at, model).snapshot == built.snapshot
+    rebuild(at, lambda _: model)
+
+
+def test_what_is_set_for_an_article_that_stays_is_no_misspelt_name(folder, tmp_path):
+    (folder / "told.txt").write_text("Nong Rong spoke.")
+    (folder / "articles.toml").write_text('["told.txt"]\noutlet = "Dawn"\n')
+    model, at = Model(HashEncoder, "hashes", "hashes"), tmp_path / "index"
+    build([folder], at, model)
+    piped(folder / "told.txt")
+    (note,) = build([folder], at, model).notes
+    assert "stays in the index" in note

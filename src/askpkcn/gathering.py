@@ -90,7 +90,8 @@ class Gathering:
         """Note which remembered files stand where nothing can be read now."""
         found = {each.id for each in self.survey.found}
         for skipped in self.survey.skipped:
-            self._stays |= dict.fromkeys(set(self.memory.under(skipped.id)) - found, skipped)
+            ids = set(self.memory.under(skipped.id)) - found
+            self._stays |= {id: skipped for id in ids if self.memory.last(id)}
 
     def look(self) -> bool:
         """Compare every file with what is remembered, and tell whether all of them are just as they were."""
@@ -110,12 +111,13 @@ class Gathering:
         for skipped in self.survey.skipped:
             self._skip(skipped)
         fresh = self.readings.read([each for each in found if not self._remembered(each)])
-        staying = [Found(skipped.file, id) for id, skipped in self._stays.items()]
+        staying = [_behind(skipped, id) for id, skipped in self._stays.items()]
         done, stayed = 0, Counter[Path]()
         for each in sorted([*found, *staying], key=lambda one: one.id):
             if (shut := self._stays.get(each.id)) is not None:
                 told: list[Told | Skipped | str] = []
                 yield from self._stay(each.id, told)
+                self.readings.plain.known(each, (piece.source.id for piece in told if isinstance(piece, Told)))
                 stayed[shut.file] += len(told)
                 yield FileRead(each.id, "", written([*told, _stays(shut.file, len(told))]))
                 continue
@@ -218,6 +220,12 @@ class Gathering:
         if self.strict:
             raise ArticleError(f"{skipped.why} (--strict: nothing was written)")
         self._skipped.append(skipped)
+
+
+def _behind(skipped: Skipped, id: str) -> Found:
+    """Return a remembered file that stands where nothing can be read now."""
+    within = id.removeprefix(skipped.id).removeprefix("/")
+    return Found(skipped.file / within if within else skipped.file, id, skipped.root)
 
 
 def _stays(file: Path, count: int) -> Stays:

@@ -1,4 +1,4 @@
-"""Word documents: paragraphs and tables in their order by python-docx, as they read with all changes accepted."""
+"""Word documents: paragraphs and tables in their order by python-docx; tracked insertions are read, deletions not."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _items(element: Any) -> Iterator[Any]:
     for child in element:
         if child.tag in (_W + "p", _W + "tbl"):
             yield child
-        elif child.tag in _AROUND:
+        elif child.tag in _AROUND and not _asks(child):
             yield from _items(child)
 
 
@@ -125,8 +125,13 @@ def _text(element: Any) -> str:
     for child in element:
         if child.tag == _W + "t":
             parts.append(child.text or "")
-        elif child.tag in _AROUND:
+        elif child.tag in _AROUND and not _asks(child):
             parts.append(_text(child))
-        else:
+        elif child.get(_W + "type") not in ("page", "column"):
             parts.append(_MARKS.get(child.tag, ""))
     return "".join(parts)
+
+
+def _asks(element: Any) -> bool:
+    """Tell a content control that nobody has filled: its text says what to do."""
+    return element.find(f"{_W}sdtPr/{_W}showingPlcHdr") is not None

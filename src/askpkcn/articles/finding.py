@@ -32,8 +32,8 @@ class Skipped:
     """A file that gives no article, and why, in one line.
 
     It is `passing` if it may give one another time, as it is, and `hides` what it may have told before unless it is a
-    record that can be read. `id` is the article's that it would have held, or, of a folder, the beginning of those
-    within.
+    record that can be read. Where it is not known what stands there now, `id` is the article's that it would have held,
+    or, of a folder, the beginning of those within; `root` is the folder that was indexed.
     """
 
     file: Path
@@ -41,6 +41,7 @@ class Skipped:
     passing: bool = False
     hides: bool = True
     id: str = ""
+    root: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,8 @@ class _Walk:
     skipped: list[Skipped] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
 
-    def skip(self, file: Path, why: str, id: str) -> None:
-        self.skipped.append(Skipped(file, f"{file} {why}", id=id))
+    def skip(self, file: Path, why: str, id: str = "", root: Path | None = None) -> None:
+        self.skipped.append(Skipped(file, f"{file} {why}", id=id, root=root))
 
 
 def find(paths: list[Path]) -> list[Found]:
@@ -103,18 +104,18 @@ def _under(path: Path, walk: _Walk) -> None:
 
     def refuse(error: OSError) -> None:
         folder = Path(error.filename)
-        walk.skip(folder, f"cannot be read ({error.strerror}); check its permissions", id_of(folder))
+        walk.skip(folder, f"cannot be read ({error.strerror}); check its permissions", id_of(folder), path)
 
     for place, folders, files in os.walk(path, onerror=refuse):
         here = Path(place)
         pages = {Path(name).stem for name in files if SUFFIXES.get(Path(name).suffix.lower()) == "html"}
-        folders[:] = sorted(name for name in folders if _enter(here / name, id_of(here / name), pages, walk))
+        folders[:] = sorted(name for name in folders if _enter(here / name, pages, walk))
         for name in sorted(files):
             if not name.startswith(".") and name != SIDECAR and not ABOUT_THE_FOLDER.fullmatch(name):
                 _consider(here / name, id_of(here / name), path, root, walk)
 
 
-def _enter(folder: Path, id: str, pages: set[str], walk: _Walk) -> bool:
+def _enter(folder: Path, pages: set[str], walk: _Walk) -> bool:
     """Tell whether to look into a folder: not if it is hidden, a link, an index, or saved beside a page."""
     if folder.name.startswith(".") or (folder.name.endswith("_files") and folder.name[: -len("_files")] in pages):
         return False
@@ -122,7 +123,7 @@ def _enter(folder: Path, id: str, pages: set[str], walk: _Walk) -> bool:
         return False
     if folder.is_symlink():
         why = "is a link to a folder, and these are not followed; index that folder too if you want it"
-        walk.skip(folder, why, id)
+        walk.skip(folder, why)
         return False
     return True
 
@@ -137,25 +138,25 @@ def _is_index(folder: Path) -> bool:
 def _consider(file: Path, id: str, path: Path, root: Path, walk: _Walk) -> None:
     suffix = file.suffix.lower()
     if suffix in REFUSED:
-        walk.skip(file, f"is {REFUSED[suffix]}", id)
+        walk.skip(file, f"is {REFUSED[suffix]}")
         return
     try:
         if file.is_symlink():
             if not file.exists():
-                walk.skip(file, "is a link that leads nowhere; remove it", id)
+                walk.skip(file, "is a link that leads nowhere; remove it", id, path)
                 return
             if not file.resolve().is_relative_to(root):
-                walk.skip(file, "is a link out of the folder; index what it links to, or put a copy there", id)
+                walk.skip(file, "is a link out of the folder; index what it links to, or put a copy there")
                 return
         if suffix not in SUFFIXES and (not file.is_file() or kind_of(file) is None):
             walk.others[suffix or "without suffix"] += 1
             return
         if not file.is_file():
-            walk.skip(file, "is not a regular file; remove it or name another folder", id)
+            walk.skip(file, "is not a regular file; remove it or name another folder", id, path)
             return
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        walk.skip(file, f"cannot be read ({why}); check its permissions", id)
+        walk.skip(file, f"cannot be read ({why}); check its permissions", id, path)
         return
     walk.found.append(Found(file, id, path))
 

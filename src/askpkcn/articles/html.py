@@ -25,7 +25,8 @@ MAX_DEPTH = 250
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d+\)(https?://\S+?)\s*-->", re.IGNORECASE)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,500}\[.{0,20000}?\]\s*>", re.IGNORECASE | re.DOTALL)
 """A document type with entities of its own, which are not read."""
-_BESIDES = re.compile(r"[\s|,•·–—-]*\b(?:published|posted|(?:last )?updated|modified)\b.*", re.IGNORECASE | re.DOTALL)
+_BESIDES = re.compile(r"\b(?:published|posted|(?:last )?updated|modified)\b(?! by\b).*", re.IGNORECASE | re.DOTALL)
+_BY = re.compile(r"\s*(?:published|posted) by ", re.IGNORECASE)
 MIN_WORDS = 5
 MIN_CHARACTERS = 40
 _PUBLISHED = {
@@ -141,11 +142,15 @@ def _title(title: str | None, site: str | None) -> tuple[str | None, str | None]
 
 def _author(told: str | None, outlet: str | None) -> str | None:
     """Return the persons that are told, without when and from where; an outlet that calls itself the author is none."""
-    parts = [part.strip() for each in re.split(r";|\n", told or "") for part in _BESIDES.sub("", each).split(",")]
+    parts = [part.strip() for each in re.split(r";|\n", told or "") for part in _alone(each).split(",")]
     if len(parts[0].split()) > 1:  # then a single word is no person, but where it was sent from
         parts = [part for part in parts if len(part.split()) > 1]
     names = (byline.clean(normalise(part)) for part in parts)
     return joined([name for name in names if name and name.casefold() != (outlet or "").casefold()])
+
+
+def _alone(told: str) -> str:
+    return _BESIDES.sub("", _BY.sub("", told, count=1)).strip(" \t|,•·–—-")
 
 
 def _dates(tree: Any) -> Iterator[date]:

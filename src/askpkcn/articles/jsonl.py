@@ -26,7 +26,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 """The names of fields that are read, the first that is there first. The documentation lists them."""
 MAX_LINE = 20_000_000
 _TAGS = re.compile(
-    r"</(?:p|div|span|a|b|i|em|strong|h[1-6]|ul|ol|li|blockquote|figure|section)\s*>|<(?:br|p|img)(?:\s[^<>]*)?/?>",
+    r"</(?:p|div|span|a|b|i|em|strong|h[1-6]|ul|ol|li|blockquote|figure|section|td|tr|table)\s*>|<(?:br|p|img)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
 """What tells that a record's text is HTML: a bare "<" does not."""
@@ -70,7 +70,7 @@ def _record(line: bytes, number: int, where: str) -> tuple[str, Extracted]:
     author = _author(told)
     day, notes = dated(told, NAMES["published"], where)
     made = Extracted(
-        normalise(fragment(text) if _TAGS.search(text) else text).strip(),
+        normalise(fragment(normalise(text)) if _TAGS.search(text) else text).strip(),
         title=_first(told, "title"),
         outlet=_first(told, "outlet"),
         author=author.removeprefix("By ") if author else None,
