@@ -59,7 +59,7 @@ def test_no_text_names_what_the_evaluation_asks_about():
     files = [ROOT / "eval" / name for name in ("questions.jsonl", "independent.jsonl")]
     asked = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
     known = {row["question"].casefold() for row in asked}
-    for text in (text for file in FOLDER.glob("*.txt") for text in read(file)):
+    for text in (text for file in FOLDER.rglob("*.txt") for text in read(file)):
         assert not {question.text.casefold() for question in text.questions} & known
         for name in ("Anwaar-ul-Haq Kakar", "Imran Khan", "Arif Alvi", "Nong Rong", "Yang Jiechi", "Saif Anjum"):
             assert name not in text.text, f"{text.file}: {text.text.splitlines()[0]} tells of {name}"

@@ -28,7 +28,7 @@ from askpkcn.reader import MAX_TITLE_TOKENS
 from training import bylines
 from training.corpus import CLS, MAX_QUESTION_TOKENS, SEP, Corpus, Paragraph, Question
 from training.wording import STOP, Neighbours, names, near_miss, reword
-from training.written import KINDS, PARTS, RIVALS, STAND_ALONE
+from training.written import PARTS, RIVALS, STAND_ALONE
 
 FEW = 0.25
 """A question with no larger share of its words in its answer's sentence is worded in other words than the text's."""
@@ -40,7 +40,7 @@ ABRIDGED_FROM = 100
 class Mix:
     """How often each sort of sequence is made in an epoch."""
 
-    reading: float = 0.9
+    reading: float = 0.5
     """Share of the questions of the reading-comprehension files that come."""
     retrieved: float = 0.85
     same_paragraph: float = 0.18
@@ -51,16 +51,14 @@ class Mix:
     bylines: int = 400
     again: float = 0.5
     """Chance that a question with few words of its answer's sentence comes twice."""
-    written: float = 0.2
+    written: float = 0.3
     """Times that each question written for training comes, on average."""
-    stand_alone: float = 0.5
+    stand_alone: float = 1
     """The same of those that tell what they are about."""
-    rivals: float = 0.7
+    rivals: float = 1
     """The same of those of texts that are full of rival facts."""
-    parts: float = 1.2
+    parts: float = 2
     """The same of those that aim at parts of sentences."""
-    kinds: float = 3
-    """The same of those that tell only the kind of what they ask for, each with a twin that nothing answers."""
     titled: float = 0.6
     """Share of the questions whose passages come with their articles' titles."""
     abridged: float = 0.6
@@ -170,7 +168,7 @@ class Maker:
                 continue
             for _ in range(1 + (i in self.foreign and rng.random() < mix.again)):
                 groups.extend(self._groups(i, question, paragraph, mix, rng))
-        for time in range(math.ceil(max(mix.written, mix.stand_alone, mix.rivals, mix.parts, mix.kinds))):
+        for time in range(math.ceil(max(mix.written, mix.stand_alone, mix.rivals, mix.parts))):
             groups.extend(self._written(mix, time, rng))
         for asked, text, span in bylines.examples(self.corpus, mix.bylines, rng):
             encoding = self.tokenizer.encode(text, add_special_tokens=False)
@@ -256,7 +254,7 @@ class Maker:
         tokens = self.tokens(asked)
         group = [_example(tokens, paragraph, low, high, answer)]
         if rng.random() < mix.retrieved:
-            group += self._retrieved(index, asked, answers, budget, rng)
+            group += self._retrieved(index, tokens, answers, budget, rng)
         if rng.random() < mix.same_paragraph:
             group += self._beside(question, paragraph, tokens, answers, budget, rng)
         groups = [group]
@@ -267,7 +265,7 @@ class Maker:
         return groups
 
     def _retrieved(
-        self, index: int, asked: str, answers: Sequence[str], budget: int, rng: random.Random
+        self, index: int, tokens: tuple[int, ...], answers: Sequence[str], budget: int, rng: random.Random
     ) -> list[Example]:
         own = self.corpus.questions[index].paragraph
         below = [a.lower() for a in answers]
@@ -280,8 +278,9 @@ class Maker:
         if not others:
             return []
         other = rng.choice(others[:8])
-        low, high = window(other, _likest(asked, other), budget, rng)
-        return [_example(self.tokens(asked), other, low, high)]
+        anchor = rng.choice(other.sentences)
+        low, high = window(other, anchor, budget, rng)
+        return [_example(tokens, other, low, high)]
 
     def _beside(
         self,
@@ -334,8 +333,6 @@ def _stands_alone(paragraph: Paragraph) -> bool:
 
 def _times(paragraph: Paragraph, mix: Mix) -> float:
     """Return how often the questions of a written text come."""
-    if paragraph.file >= f"written/{KINDS}":
-        return mix.kinds
     if paragraph.file >= f"written/{PARTS}":
         return mix.parts
     if paragraph.file >= f"written/{RIVALS}":

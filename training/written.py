@@ -18,8 +18,6 @@ RIVALS = "t-01.txt"
 """From this file on, the texts are full of rival facts, and the questions aim at each of them."""
 PARTS = "za-01.txt"
 """From this file on, questions aim at one of several parts of a sentence, too, and ask for things of every sort."""
-KINDS = "zo-01.txt"
-"""From this file on, they tell the kind of what they ask for in words of their own, and have unanswerable twins."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ def find(text: str, form: str) -> tuple[int, int]:
 
 def main() -> None:
     """Check the files named, or all of them; print counts; exit 1 if anything is wrong."""
-    files = [Path(name) for name in sys.argv[1:]] or sorted(FOLDER.glob("*.txt"))
+    files = [Path(name) for name in sys.argv[1:]] or sorted(FOLDER.rglob("*.txt"))
     failed, seen = False, set[str]()
     for file in files:
         texts: list[Written] = []
