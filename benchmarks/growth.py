@@ -4,9 +4,10 @@
 
 FOLDER holds SQuAD files (.json or .json.gz), whose paragraphs are the first passages, and whose questions are asked;
 without it these are the articles of seeds/ and eval/questions.jsonl. Where there are no more real paragraphs, perturbed
-ones follow: a real one with every fifth word replaced by a word of another, and its vector with noise of NOISE times
-its length added, then brought back to unit length. Embedding is left out, as the vectors are made, those of sentences
-at random; all else is what `askpkcn index` does. Works in a folder of its own; Linux only.
+ones follow: a real one with REPLACED of its words replaced by words of others, and its vector with OTHER times that of
+another and NOISE times a random one added, brought back to unit length. Fewer words replaced would make them copies, of
+which no collection has hundreds each. Embedding is left out, as the vectors are made, those of sentences at random; all
+else is what `askpkcn index` does. Works in a folder of its own; Linux only.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import Any
 import numpy as np
 from stages import row, size, table
 
-from askpkcn import catalogue, index, keywords, vectors
+from askpkcn import catalogue, embedding, index, keywords, stories, vectors
 from askpkcn.building import open_encoder
 from askpkcn.encoder import QuestionEncoder, Rows
 from askpkcn.evaluation import squad
@@ -36,8 +37,11 @@ from askpkcn.text import normalise
 ROOT = Path(__file__).parent.parent
 WORDS = range(30, 111)
 """How long a paragraph may be: one passage each."""
-NOISE = 0.6
+REPLACED, OTHER, NOISE = 0.67, 0.6, 0.6
+TOGETHER = 4096
+"""Texts that get a vector at a time: without a model to run, forcing each few to the disk would be what takes time."""
 A_FILE = 10_000
+PARTS = ("FAISS", "tantivy", "catalogue", "stories")
 CHANGED = 100
 """One article in so many is changed in an update."""
 QUESTIONS = 200
@@ -198,10 +202,12 @@ def grown(texts: Sequence[str], rows: Rows, count: int) -> Iterator[tuple[str, R
     for number in range(len(texts), count):
         base = number % len(texts)
         told = texts[base].split()
-        for at in range(number % 5, len(told), 5):
-            told[at] = words[int(random.integers(len(words)))]
-        noise = random.standard_normal(rows.shape[1], dtype=np.float32)
-        yield normalise(f"{number}. {' '.join(told)}"), unit(rows[base] + NOISE * unit(noise))
+        new = random.integers(len(words), size=len(told))
+        for at in np.flatnonzero(random.random(len(told)) < REPLACED):
+            if told[at].isalpha():  # the rest keeps its numbers and its sentences
+                told[at] = words[new[at]]
+        other, noise = rows[random.integers(len(rows))], random.standard_normal(rows.shape[1], dtype=np.float32)
+        yield normalise(f"{number}. {' '.join(told)}"), unit(rows[base] + OTHER * other + NOISE * unit(noise))
 
 
 def write(texts: Sequence[str], folder: Path, changed: bool = False) -> None:
@@ -247,9 +253,10 @@ def measure(texts: Sequence[str], made: Made, questions: Sequence[str], work: Pa
 
 def show(found: Sequence[dict[str, Any]]) -> None:
     """Print the tables."""
-    table(("passages", "build s", "of it FAISS", "tantivy", "catalogue", "update of 1 % s", "index bytes a passage"))
+    parts = ("of it FAISS", *PARTS[1:])
+    table(("passages", "build s", *parts, "update of 1 % s", "index bytes a passage"))
     for one in found:
-        parts = [f"{one['parts'][p]:.1f}" if p in one["parts"] else "–" for p in ("FAISS", "tantivy", "catalogue")]
+        parts = [f"{one['parts'][p]:.1f}" if p in one["parts"] else "–" for p in PARTS]
         each = one["sizes"]["all"] / one["passages"]
         row(f"{one['passages']:,}", f"{one['build']:.1f}", *parts, f"{one['update']:.1f}", f"{each:.0f}")
     names = ("FAISS", "sentences", "tantivy", "catalogue", "all")
@@ -285,6 +292,8 @@ def main() -> None:
     clock = Clock()
     clock.watch(vectors, "write", "FAISS")
     clock.watch(keywords, "write", "tantivy")
+    clock.watch(stories, "group", "stories")
+    embedding.TOGETHER = TOGETHER
     clock.watch(catalogue.Writer, "add", "catalogue")
     sizes = sorted(int(number) for number in options.sizes.split(","))
     texts, questions = real(options.reading)

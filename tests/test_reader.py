@@ -1,3 +1,4 @@
+import dataclasses
 import unicodedata
 from unittest import mock
 
@@ -9,10 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from texts import PIECES, texts
 
-from askpkcn import reader as reading
+from askpkcn import worth
 from askpkcn.errors import ModelError
-from askpkcn.reader import ONCE, WHOLE, Reader, best_span, whole_words
+from askpkcn.reader import ONCE, Reader, best_span, whole_words
 from askpkcn.types import Passage
+from askpkcn.worth import WHOLE
 
 QUESTION = "How many agreements did Kakar sign in China?"
 LOGITS = arrays(np.float32, st.integers(1, 45), elements=st.integers(-8, 8).map(float))
@@ -144,13 +146,14 @@ def likeness(*first: int) -> np.ndarray:
     return np.array([1 - first.index(i) / 10 if i in first else 0.0 for i in range(len(TOLD))], dtype=np.float32)
 
 
-def test_a_passage_is_read_abridged_and_then_whole(reader):
+def test_passages_that_tell_alike_are_read_abridged_and_then_whole(reader):
     passage = alone("".join(TOLD))
     whole, _ = reader.read(QUESTION, [passage, passage], sentences=[BEGINS] * 2)
     agreed = 0
     for first in ((0, 1), (4, 1), (4, 3)):
-        (span,) = reader.read(QUESTION, [passage], sentences=[BEGINS], cosines=[likeness(*first)])
-        kept = [TOLD[i] for i in sorted(first)]
+        spans = reader.read(QUESTION, [passage] * 2, sentences=[BEGINS] * 2, cosines=[likeness(*first)] * 2)
+        assert spans[0] == spans[1]
+        (span, _), kept = spans, [TOLD[i] for i in sorted(first)]
         short = alone("".join(kept))
         (abridged,) = reader.read(QUESTION, [short], sentences=[np.array([0, len(kept[0])], dtype=np.int32)])
         quote, alike = (each.text[s.start - 10 : s.end - 10] for each, s in ((passage, span), (short, abridged)))
@@ -160,6 +163,25 @@ def test_a_passage_is_read_abridged_and_then_whole(reader):
             assert span.null_score == pytest.approx((whole.null_score + abridged.null_score) / 2, abs=1e-3)
         assert quote in ("20", "3", "20 agreements")
     assert agreed
+
+
+def test_an_answer_that_no_other_comes_near_is_read_once(reader):
+    told, kept = alone("".join(TOLD)), alone("".join(TOLD[:2]))
+    other = alone("The weather was fine in Lahore, the paper says. " * 6, 1)
+    (abridged,) = reader.read(QUESTION, [kept], sentences=[BEGINS[:2]])
+    assert abridged.margin > worth.SURE
+    plain = np.arange(0, 48 * 6, 48, dtype=np.int32)
+    read = {"sentences": [BEGINS, plain], "cosines": [likeness(0, 1), np.full(6, 0.9, dtype=np.float32)]}
+    span, least = reader.read(QUESTION, [told, other], **read)
+    assert span == dataclasses.replace(abridged, passage=told)
+    assert least.margin < span.margin - worth.CLOSE
+
+
+def test_passages_that_are_not_worth_it_are_not_read(reader):
+    told = [alone("".join(TOLD), i) for i in range(4)]
+    like = [likeness(0, 1), likeness(0, 1), likeness(0, 1) - 0.1, likeness(0, 1) - 0.2]
+    spans = reader.read(QUESTION, told, sentences=[BEGINS] * 4, cosines=like)
+    assert [span is None for span in spans] == [False, False, False, True]
 
 
 def test_what_the_first_reading_leaves_out_is_found_by_the_second(reader):
@@ -178,7 +200,7 @@ def test_a_title_that_the_passage_begins_with_is_read_once_and_whole(reader):
     (span,) = reader.read(QUESTION, [passage], titles=[title], sentences=[begins])
     assert span == without
     for name, found in ((title, "20"), ("", None)):
-        with mock.patch.object(reading, "WHOLE", 0):
+        with mock.patch.object(worth, "WHOLE", 0):
             (span,) = reader.read(QUESTION, [passage], titles=[name], sentences=[begins], cosines=[last])
         assert (passage.text[span.start - 10 : span.end - 10] == "20") == (found == "20")
 

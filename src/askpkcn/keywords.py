@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ from askpkcn.types import Filters, Passage, Ranked, Source
 
 HEAP_BYTES = 50_000_000
 UNDATED = 0
+COMMON = 0.1
+"""A word in a larger share of all passages tells little, and takes long where they are many."""
+MANY = 20_000
+"""In fewer passages than this no word is common."""
 WORD = re.compile(r"\w+")
 
 
@@ -66,7 +71,7 @@ class Keywords:
 
     def best(self, question: str, limit: int, filters: Filters) -> list[Ranked]:
         """Return up to `limit` passages by BM25 for any of the question's words, inside the filters, best first."""
-        words = " ".join(WORD.findall(question.lower()))
+        words = " ".join(self._telling(WORD.findall(question.lower())))
         if not words or limit < 1 or not len(self):
             return []
         query, _ = self._index.parse_query_lenient(words, ["text"])
@@ -77,6 +82,14 @@ class Keywords:
         hits = self._searcher.search(query, limit).hits
         found = [Ranked(int(self._searcher.doc(address)["number"][0]), float(score)) for score, address in hits]
         return sorted(found, key=lambda r: (-r.score, r.passage))
+
+    def _telling(self, words: list[str]) -> list[str]:
+        """Return words without those that are common, or all if every one is."""
+        most = max(MANY, COMMON * len(self))
+        return [word for word in words if self._passages_with(word) <= most] or words
+
+    def _passages_with(self, word: str) -> int:
+        return max((int(self._searcher.doc_freq("text", stem)) for stem in _stems().analyze(word)), default=0)
 
     def _conditions(self, filters: Filters) -> list[tantivy.Query]:
         made = []
@@ -103,6 +116,13 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("outlet", tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("published", indexed=True, fast=True)
     return builder.build()
+
+
+@cache
+def _stems() -> Any:
+    """Return what en_stem makes of a text."""
+    words = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(tantivy.Filter.lowercase())
+    return words.filter(tantivy.Filter.stemmer("english")).build()
 
 
 def _day(published: date | None) -> int:

@@ -1,7 +1,8 @@
-"""Dense search: unit vectors in FAISS, exact while they are few, a navigable graph past that.
+"""Dense search: unit vectors in FAISS, exact while they are few, an inverted file past that.
 
-The graph is HNSW (Malkov and Yashunin 2018, "Efficient and robust approximate nearest neighbor search using
-Hierarchical Navigable Small World graphs").
+The inverted file (Jégou, Douze and Schmid 2011, "Product Quantization for Nearest Neighbor Search", section 4) puts
+each vector, a byte a component, in the list of its nearest centroid; a search scans the lists nearest to the question,
+and ranks what they give again by the vectors themselves.
 """
 
 from __future__ import annotations
@@ -22,9 +23,12 @@ FAISS: Any = faiss  # its annotations lack HNSW and the search parameters
 Rows = NDArray[np.float32]
 
 EXACT_UP_TO = 50_000
-HNSW_LINKS = 32
-HNSW_BUILD_WIDTH = 128
-HNSW_SEARCH_WIDTH = 384
+PROBES = 64
+"""Lists that are scanned."""
+AGAIN = 2
+"""So many times what is asked for is ranked again by the vectors themselves."""
+TAUGHT_BY = 64
+"""Vectors a list that its centroid is found from."""
 BLOCK = 16_384
 """Rows that are handed to FAISS at a time: the rest may stay on disk."""
 
@@ -34,17 +38,31 @@ def write(rows: Rows, file: Path, exact_up_to: int = EXACT_UP_TO) -> None:
 
     Raises OSError if the file cannot be written in full.
     """
-    if len(rows) <= exact_up_to:
-        index = FAISS.IndexFlatIP(rows.shape[1])
-    else:
-        index = FAISS.IndexHNSWFlat(rows.shape[1], HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
-        index.hnsw.efConstruction = HNSW_BUILD_WIDTH
+    index = FAISS.IndexFlatIP(rows.shape[1]) if len(rows) <= exact_up_to else _inverted(rows)
     for at in range(0, len(rows), BLOCK):
         index.add(np.ascontiguousarray(rows[at : at + BLOCK], dtype=np.float32))
     try:
         faiss.write_index(index, str(file))
     except RuntimeError as error:  # FAISS says no more of a full disk
         raise OSError(f"FAISS cannot write {file.name} in full") from error
+
+
+def lists(count: int) -> int:
+    """Return how many lists hold so many vectors: a power of two near four square roots of them."""
+    return int(2 ** np.round(np.log2(4 * np.sqrt(count))))
+
+
+def _inverted(rows: Rows) -> Any:
+    """Return an index that has learnt its lists and holds nothing yet."""
+    dimension, count = rows.shape[1], min(lists(len(rows)), len(rows))
+    index = FAISS.IndexIVFScalarQuantizer(
+        FAISS.IndexFlatIP(dimension), dimension, count, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT, False
+    )
+    index.cp.max_points_per_centroid = TAUGHT_BY
+    index.cp.min_points_per_centroid = 1  # FAISS warns of fewer than 39 on stderr
+    some = np.linspace(0, len(rows) - 1, min(len(rows), TAUGHT_BY * count), dtype=np.int64)
+    index.train(np.ascontiguousarray(rows[some], dtype=np.float32))
+    return FAISS.IndexRefineFlat(index)
 
 
 class Vectors:
@@ -81,16 +99,17 @@ class Vectors:
         if limit == 0:
             return []
         selector = None if among is None else faiss.IDSelectorBatch(np.asarray(among, dtype=np.int64))
-        scan = FAISS.SearchParameters(sel=selector)
-        if not isinstance(self._index, faiss.IndexHNSW):
-            return _search(self._index, vector, limit, scan)
-        rows = faiss.downcast_index(self._index.storage)
-        # A walk of the graph ends near the question, and misses a selection that lies far from it.
+        exact = FAISS.SearchParameters(sel=selector)
+        if not isinstance(self._index, faiss.IndexRefine):
+            return _search(self._index, vector, limit, exact)
+        rows = faiss.downcast_index(self._index.refine_index)
+        # The lists nearest to the question may hold little of a selection that lies far from it.
         if among is not None and len(among) <= EXACT_UP_TO:
-            return _search(rows, vector, limit, scan)
-        walk = FAISS.SearchParametersHNSW(sel=selector, efSearch=max(HNSW_SEARCH_WIDTH, 2 * limit))
-        found = _search(self._index, vector, limit, walk)
-        return found if among is None or len(found) == limit else _search(rows, vector, limit, scan)
+            return _search(rows, vector, limit, exact)
+        probing = FAISS.SearchParametersIVF(nprobe=PROBES, sel=selector)
+        twice = FAISS.IndexRefineSearchParameters(k_factor=AGAIN, base_index_params=probing)
+        found = _search(self._index, vector, limit, twice)
+        return found if len(found) == limit else _search(rows, vector, limit, exact)
 
 
 def _search(index: Any, vector: Rows, limit: int, parameters: Any) -> list[Ranked]:
