@@ -21,7 +21,7 @@ from unittest import mock
 import numpy as np
 from windows import Feed, fed
 
-from askpkcn import reader as reading
+from askpkcn import worth
 from askpkcn.engine import Engine
 from askpkcn.reader import MODEL, Reader
 from askpkcn.session import cores
@@ -47,7 +47,8 @@ def questions_windows(index: Path, count: int) -> list[list[Window]]:
     reader, found = Reader(), []
     with Engine(index, reader=reader) as engine:
         for row in rows[:: max(1, len(rows) // count)][:count]:
-            with mock.patch.object(reading, "WHOLE", 0):  # which passages are read again, the first reading tells
+            # which passages are read, and again, earlier readings tell: here it is all, once
+            with mock.patch.multiple(worth, WHOLE=0, ALIKE=9.0, FAR=9.0, NEAR=9.0):
                 feeds = fed(engine, reader, json.loads(row)["question"])
             found.append([(each["input_ids"][0].tolist(), int(each["token_type_ids"][0].argmax())) for each in feeds])
     return found

@@ -11,13 +11,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
-from askpkcn import abridging, embedding
-from askpkcn import reader as reading
+from askpkcn import abridging, embedding, worth
 from askpkcn.building import open_encoder
 from askpkcn.encoder import PassageEncoder
 from askpkcn.engine import Engine
@@ -35,6 +34,10 @@ RETRIEVAL = ("success_at_1", "success_at_5", "success_at_10", "mrr_at_10")
 ANSWERS = ("span_right", "quote_holds_gold", "answer_f1", "answerable_auroc", "abstain_recall", "ece", "latency_ms_p50")
 
 
+ALL = {"ALIKE": 9.0, "FAR": 9.0, "NEAR": 9.0}
+"""No passage is too far to be worth reading."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """A name, and the settings that differ from the shipped ones."""
@@ -46,7 +49,7 @@ class Trial:
     passages: int = PASSAGES_READ
     reader: Path | None = None
     share: float = abridging.SHARE
-    whole: int = reading.WHOLE
+    worth: Mapping[str, float] = field(default_factory=dict)
 
 
 def trials(part: str, readers: Sequence[str]) -> Iterator[Trial]:
@@ -55,10 +58,14 @@ def trials(part: str, readers: Sequence[str]) -> Iterator[Trial]:
     if part == "answers":
         for count in (5, 7, 15):
             yield Trial(f"{count} passages read", passages=count)
-        yield Trial("all read whole, once", share=1.0)
-        yield Trial("abridged alone", whole=0)
-        for whole in (1, 2, 3, 6, 10):
-            yield Trial(f"{whole} read again, whole", whole=whole)
+        yield Trial("all read abridged", worth=ALL)
+        yield Trial("all read abridged, the best four whole", worth={**ALL, "CLOSE": 1e9})
+        yield Trial("all read whole, once", share=1.0, worth=ALL)
+        for name, values in (("SURE", (0.0, 3.0)), ("ALIKE", (0.05, 0.3)), ("FAR", (0.2, 0.4)), ("CLOSE", (1.0, 4.0))):
+            for value in values:
+                yield Trial(f"{name} {value}", worth={name: value})
+        for whole in (0, 1, 2, 10):
+            yield Trial(f"WHOLE {whole}", worth={"WHOLE": whole})
         for share in (0.2, 0.5):
             yield Trial(f"abridged to {share}", share=share)
         for named_reader in readers:
@@ -116,7 +123,7 @@ def run(trial: Trial, options: argparse.Namespace, folder: Path, encoder: Passag
     reader = Reader(trial.reader) if trial.reader else None
     with (
         mock.patch.object(abridging, "SHARE", trial.share),
-        mock.patch.object(reading, "WHOLE", trial.whole),
+        mock.patch.multiple(worth, **trial.worth),
         Engine(index, fusion=trial.fusion, reader=reader) as engine,
     ):
         if whole is None:

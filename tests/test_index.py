@@ -18,6 +18,7 @@ import pytest
 from fakes import HashEncoder, unit
 
 from askpkcn import embedding, index
+from askpkcn import snapshot as layout
 from askpkcn.catalogue import Catalogue
 from askpkcn.errors import ArticleError, IndexCorrupt, IndexMismatch, IndexMissing, IndexUnwritable
 from askpkcn.gathering import Changes, Duplicate
@@ -25,7 +26,7 @@ from askpkcn.index import build
 from askpkcn.keywords import Keywords
 from askpkcn.passages import PassageSettings
 from askpkcn.sentence_vectors import SentenceVectors
-from askpkcn.snapshot import NAME, facts_of, open_snapshot
+from askpkcn.snapshot import NAME, facts_of, held, open_snapshot
 from askpkcn.vectors import Vectors
 from askpkcn.verify import verify
 
@@ -388,6 +389,30 @@ def test_a_changed_byte_or_a_missing_file_is_found_and_mended_by_a_build(folder,
     assert verify(at)["articles"] == 3
 
 
+def test_a_large_file_is_looked_at_in_places_when_it_is_opened_and_in_full_by_verify(folder, at, monkeypatch):
+    monkeypatch.setattr(layout, "LARGE", 20_000)
+    monkeypatch.setattr(layout, "PLACES", 3)
+    monkeypatch.setattr(layout, "PLACE", 16)
+    make(folder, at)
+    (file,) = at.glob("snapshots/*/catalogue.sqlite")
+    whole = file.read_bytes()
+    assert len(whole) > 20_000
+    for place in (0, (len(whole) - 16) // 2, -1):
+        flip(file, place)
+        with pytest.raises(IndexCorrupt, match="is not the file that was written"), held(at):
+            pass
+        file.write_bytes(whole)
+    file.write_bytes(whole[:-1])
+    with pytest.raises(IndexCorrupt, match="is not the file that was written"), held(at):
+        pass
+    file.write_bytes(whole)
+    flip(file, len(whole) // 3)
+    with held(at):
+        pass
+    with pytest.raises(IndexCorrupt, match="is not the file that was written"):
+        verify(at)
+
+
 def test_a_damaged_listing_of_the_encoder_does_not_stop_a_build(folder, at):
     make(folder, at)
     (listing,) = at.glob("encoders/*/files.json")
@@ -416,8 +441,8 @@ def rewrite_manifest(at: Path, **changes: object) -> None:
 
 def test_another_format_names_both_and_the_remedy(folder, at):
     make(folder, at)
-    rewrite_manifest(at, format=2)
-    with pytest.raises(IndexMismatch, match="has index format 2, this askpkcn reads format 3; rebuild it with"):
+    rewrite_manifest(at, format=3)
+    with pytest.raises(IndexMismatch, match="has index format 3, this askpkcn reads format 4; rebuild it with"):
         open_snapshot(at)
     make(folder, at)
     assert verify(at)["articles"] == 3

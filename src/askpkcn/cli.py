@@ -71,7 +71,9 @@ def ask(
     groups: Annotated[
         int, typer.Option("--groups", min=1, help="Show at most so many differing answers.")
     ] = MAX_GROUPS,
-    passages: Annotated[int, typer.Option("--passages", min=1, max=200, help="Read so many passages.")] = PASSAGES_READ,
+    passages: Annotated[
+        int, typer.Option("--passages", min=1, max=200, help="Look at so many passages.")
+    ] = PASSAGES_READ,
     as_json: JsonOption = False,
 ) -> int:
     """Answer a question with verbatim quotes, or say that the articles don't tell."""

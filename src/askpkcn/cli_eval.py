@@ -45,7 +45,9 @@ def evaluate(
     run: Annotated[
         str | None, typer.Option("--run", metavar="NAME", help="The run's name; the time unless told.")
     ] = None,
-    passages: Annotated[int, typer.Option("--passages", min=1, max=200, help="Read so many passages.")] = PASSAGES_READ,
+    passages: Annotated[
+        int, typer.Option("--passages", min=1, max=200, help="Look at so many passages.")
+    ] = PASSAGES_READ,
     fail_under: Annotated[
         list[str] | None,
         typer.Option("--fail-under", metavar="MEASURE=VALUE", help="Exit 1 if a measure is worse; repeatable."),

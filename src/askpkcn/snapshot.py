@@ -12,7 +12,8 @@
         keywords/               tantivy
 
 A snapshot's name ends with the digest of its manifest, and the manifest holds the digests of all other files:
-whatever byte changes is found. Only this module and the engine know the layout.
+whatever byte changes is found, of a large file not always as soon as it is opened. Only this module and the engine know
+the layout.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ from typing import Any
 from askpkcn.encoder import EncoderCard
 from askpkcn.errors import IndexCorrupt, IndexMismatch, IndexMissing
 
-FORMAT = 3
+FORMAT = 4
+LARGE = 256 * 2**20
+PLACES, PLACE = 1024, 4096
+"""Evenly spread over a large file, the first and the last bytes among them; how many bytes each."""
 JOURNAL = "vectors.journal"
 SENTENCES = "sentences.npy"
 PATIENCE = 5
@@ -76,10 +80,11 @@ class Snapshot:
         return self.folder / "keywords"
 
 
-def open_snapshot(folder: Path, name: str | None = None) -> Snapshot:
+def open_snapshot(folder: Path, name: str | None = None, *, quickly: bool = False) -> Snapshot:
     """Return a snapshot of an index, the live one unless told otherwise, every file checked against its manifest.
 
-    Raises IndexMissing, IndexMismatch (another format) or IndexCorrupt.
+    `quickly` checks files over LARGE by their size and at PLACES places only: whole, those of a million passages would
+    take seconds. Raises IndexMissing, IndexMismatch (another format) or IndexCorrupt.
     """
     if name is None:
         if not (folder / "CURRENT").is_file():
@@ -97,13 +102,16 @@ def open_snapshot(folder: Path, name: str | None = None) -> Snapshot:
             f"{folder} has index format {manifest['format']}, this askpkcn reads format {FORMAT}; {remedy(folder)}"
         )
     snapshot = Snapshot(name, place, folder / "encoders" / manifest["encoder"]["folder"], manifest)
-    _check_files(snapshot, folder)
+    _check_files(snapshot, folder, quickly)
     return snapshot
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[Snapshot]:
-    """Open the live snapshot and keep it from being dropped until the context ends. Raises as `open_snapshot` does."""
+    """Open the live snapshot, quickly, and keep it from being dropped until the context ends.
+
+    Raises as `open_snapshot` does.
+    """
     with ExitStack() as stack:
         for _ in range(PATIENCE):
             name = live_name(folder) if (folder / "CURRENT").is_file() else ""
@@ -111,7 +119,7 @@ def held(folder: Path) -> Iterator[Snapshot]:
             # A build may have dropped it between the two steps: then another one is live by now.
             if holding or not name or name == live_name(folder):
                 break
-        yield open_snapshot(folder, name or None)
+        yield open_snapshot(folder, name or None, quickly=True)
 
 
 @contextmanager
@@ -162,18 +170,35 @@ def remedy(folder: Path) -> str:
     return f"rebuild it with `askpkcn index PATH --index {folder}`"
 
 
-def _check_files(snapshot: Snapshot, folder: Path) -> None:
+def _check_files(snapshot: Snapshot, folder: Path, quickly: bool) -> None:
     listed = [(snapshot.folder / name, facts) for name, facts in snapshot.manifest["files"].items()]
     listed += [(snapshot.encoder_folder / name, facts) for name, facts in snapshot.manifest["encoder"]["files"].items()]
     with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda row: facts_of(row[0]) if row[0].is_file() else None, listed)
-        for (file, expected), present in zip(listed, found, strict=True):
-            if present != expected:
-                what = "is missing" if present is None else "is not the file that was written"
+        found = pool.map(lambda row: _is(*row, quickly) if row[0].is_file() else None, listed)
+        for (file, _), right in zip(listed, found, strict=True):
+            if not right:
+                what = "is missing" if right is None else "is not the file that was written"
                 raise IndexCorrupt(f"{file} {what} (its manifest tells its sha256); {remedy(folder)}")
 
 
+def _is(file: Path, facts: Mapping[str, Any], quickly: bool) -> bool:
+    """Tell whether a file is the one that a manifest tells of."""
+    if quickly and "places" in facts:
+        return file.stat().st_size == facts["bytes"] and _sha256_of_places(file) == facts["places"]
+    return facts_of(file) == facts
+
+
 def facts_of(file: Path) -> dict[str, Any]:
-    """Return what a manifest tells of a file: its size in bytes and its sha256."""
+    """Return what a manifest tells of a file: its size in bytes and its sha256, of a large one also that of places."""
     with file.open("rb") as stream:
-        return {"bytes": file.stat().st_size, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
+        facts = {"bytes": file.stat().st_size, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
+    return facts | {"places": _sha256_of_places(file)} if facts["bytes"] > LARGE else facts
+
+
+def _sha256_of_places(file: Path) -> str:
+    digest, last = hashlib.sha256(), file.stat().st_size - PLACE
+    with file.open("rb") as stream:
+        for number in range(PLACES):
+            stream.seek(last * number // (PLACES - 1))
+            digest.update(stream.read(PLACE))
+    return digest.hexdigest()

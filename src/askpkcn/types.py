@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 
 PASSAGES_READ = 10
-"""How many of the best passages are read for a question, unless told otherwise."""
+"""How many of the best passages are looked at for a question, unless told otherwise: those worth it are read."""
 MAX_GROUPS = 5
 """How many differing answers are shown, unless told otherwise."""
 

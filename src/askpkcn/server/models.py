@@ -37,7 +37,7 @@ QuestionText = Annotated[
     ),
 ]
 Groups = Annotated[int, Field(ge=1, le=MAX_SHOWN, description="Show at most so many differing answers.")]
-Passages = Annotated[int, Field(ge=1, le=MAX_PASSAGES, description="Read so many of the best passages.")]
+Passages = Annotated[int, Field(ge=1, le=MAX_PASSAGES, description="Look at so many of the best passages.")]
 Limit = Annotated[int, Field(ge=1, le=200, description="Show so many.")]
 
 
