@@ -75,7 +75,7 @@ def question_terms(question: str) -> Terms:
     return Terms(frozenset(hard), frozenset(soft))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def words_of(text: str) -> Words:
     """Return what a text holds, for `Terms` to be looked up in; cached, for passages overlap and questions repeat."""
     terms: set[tuple[str, str]] = set()
@@ -140,6 +140,7 @@ def weigh(terms: Terms, near: str, passage: str, article: str) -> Evidence:
     )
 
 
+@lru_cache(maxsize=10_000)
 def _term(raw: str, low: str, ordinal: str | None) -> tuple[str, str] | None:
     """Return the kind and value of an ordinal, month or country; None for any other word."""
     if raw[0].isdigit() and ordinal:
@@ -162,6 +163,7 @@ def _holds(words: Words, term: tuple[str, str]) -> bool:
     return stem(value) in words.stems or (2 <= len(value) <= 6 and value in words.initials)
 
 
+@lru_cache(maxsize=10_000)
 def stem(word: str) -> str:
     """Cut the commonest English endings; the same form for question and text is all that counts."""
     word = PEOPLES.get(word, ALIASES.get(word, word))

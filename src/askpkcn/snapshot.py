@@ -174,7 +174,7 @@ def _check_files(snapshot: Snapshot, folder: Path, quickly: bool) -> None:
     listed = [(snapshot.folder / name, facts) for name, facts in snapshot.manifest["files"].items()]
     listed += [(snapshot.encoder_folder / name, facts) for name, facts in snapshot.manifest["encoder"]["files"].items()]
     with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda row: _is(*row, quickly) if row[0].is_file() else None, listed)
+        found = pool.map(lambda row: _is(row[0], row[1], quickly) if row[0].is_file() else None, listed)
         for (file, _), right in zip(listed, found, strict=True):
             if not right:
                 what = "is missing" if right is None else "is not the file that was written"
@@ -184,15 +184,16 @@ def _check_files(snapshot: Snapshot, folder: Path, quickly: bool) -> None:
 def _is(file: Path, facts: Mapping[str, Any], quickly: bool) -> bool:
     """Tell whether a file is the one that a manifest tells of."""
     if quickly and "places" in facts:
-        return file.stat().st_size == facts["bytes"] and _sha256_of_places(file) == facts["places"]
+        return (file.stat().st_size, _sha256_of_places(file)) == (facts["bytes"], facts["places"])
     return facts_of(file) == facts
 
 
 def facts_of(file: Path) -> dict[str, Any]:
     """Return what a manifest tells of a file: its size in bytes and its sha256, of a large one also that of places."""
     with file.open("rb") as stream:
-        facts = {"bytes": file.stat().st_size, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
-    return facts | {"places": _sha256_of_places(file)} if facts["bytes"] > LARGE else facts
+        size, digest = file.stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest()
+    facts = {"bytes": size, "sha256": digest}
+    return facts | {"places": _sha256_of_places(file)} if size > LARGE else facts
 
 
 def _sha256_of_places(file: Path) -> str:

@@ -111,16 +111,16 @@ def _candidates(bands: Sequence[Bands]) -> Iterator[tuple[int, int]]:
     for band in range(BANDS):
         column = rows[:, band]
         order = np.argsort(column, kind="stable")
-        ends = np.flatnonzero(np.diff(column[order])) + 1
-        for run in np.split(order, ends):
-            if len(run) > 1:
-                members = numbers[run].tolist()
-                close = combinations(members, 2) if len(members) <= CROWD else pairwise(members)
-                for one, other in close:
-                    key = one * len(bands) + other
-                    if key not in seen:
-                        seen.add(key)
-                        yield one, other
+        edges = np.flatnonzero(np.diff(column[order])) + 1
+        starts, ends = np.append(0, edges), np.append(edges, len(order))
+        for run in np.flatnonzero(ends - starts > 1):  # nearly every article is alone in its band
+            members = numbers[order[starts[run] : ends[run]]].tolist()
+            close = combinations(members, 2) if len(members) <= CROWD else pairwise(members)
+            for one, other in close:
+                key = one * len(bands) + other
+                if key not in seen:
+                    seen.add(key)
+                    yield one, other
 
 
 def _told(text: str) -> Told:

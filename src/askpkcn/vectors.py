@@ -23,7 +23,7 @@ FAISS: Any = faiss  # its annotations lack HNSW and the search parameters
 Rows = NDArray[np.float32]
 
 EXACT_UP_TO = 50_000
-PROBES = 64
+PROBES = 128
 """Lists that are scanned."""
 AGAIN = 2
 """So many times what is asked for is ranked again by the vectors themselves."""
