@@ -179,9 +179,11 @@ def test_an_answer_that_no_other_comes_near_is_read_once(reader):
 
 def test_passages_that_are_not_worth_it_are_not_read(reader):
     told = [alone("".join(TOLD), i) for i in range(4)]
-    like = [likeness(0, 1), likeness(0, 1), likeness(0, 1) - 0.1, likeness(0, 1) - 0.2]
-    spans = reader.read(QUESTION, told, sentences=[BEGINS] * 4, cosines=like)
-    assert [span is None for span in spans] == [False, False, False, True]
+    told[3:] = [alone("".join(TOLD).replace("20", "twelve"), 3), alone("".join(TOLD), 4)]
+    like = [likeness(0, 1), likeness(0, 1), likeness(0, 1) - 0.1, likeness(0, 1) - 0.2, likeness(0, 1) - 0.5]
+    spans = reader.read(QUESTION, told, sentences=[BEGINS] * 5, cosines=like)
+    # The fourth is farther, and holds other words than the answer's; the last, far as it is, has them.
+    assert [span is None for span in spans] == [False, False, False, True, False]
 
 
 def test_what_the_first_reading_leaves_out_is_found_by_the_second(reader):

@@ -20,6 +20,10 @@ def test_with_an_answer_those_as_like_the_question_as_its_own_are_read():
     assert reading(likeness, {0: 0.0, 1: SURE}) == [2, 4]
 
 
+def test_with_an_answer_those_that_hold_its_words_are_read_too():
+    assert reading([0.8, 0.5, 0.1, 0.1], {0: SURE, 1: 0.0}, {0, 2}) == [2]
+
+
 def test_with_no_answer_farther_ones_are_read_and_of_the_last_only_near_ones():
     best, count = 0.8, 10
     assert reading([best, best] + [best - FAR - 0.01] * 8, {0: 0.0, 1: 0.0}) == []

@@ -39,6 +39,8 @@ REMEMBERED = 1_000
 """Passages whose tokens are kept, some kilobytes each: the same ones are read for many questions."""
 MARKS = ("Mn", "Mc", "Me")
 
+_WORD = re.compile(r"\w+")
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
@@ -140,7 +142,7 @@ class Reader:
             texts = dict(enumerate(self._pool.map(prepare, range(len(passages)))))
             readings = self._read_all(texts, {row: np.arange(len(text.ids)) for row, text in texts.items()})
         else:
-            texts, readings = self._read_twice(prepare, cosines)
+            texts, readings = self._read_twice(passages, prepare, cosines)
         return [
             _span(passage, texts[row], found) if (found := readings.get(row)) else None
             for row, passage in enumerate(passages)
@@ -184,7 +186,7 @@ class Reader:
         return found
 
     def _read_twice(
-        self, prepare: Callable[[int], _Text], cosines: Sequence[Floats]
+        self, passages: Sequence[Passage], prepare: Callable[[int], _Text], cosines: Sequence[Floats]
     ) -> tuple[dict[int, _Text], dict[int, list[_Reading]]]:
         """Read the texts that are worth it abridged, and then all tokens of those that promise most.
 
@@ -199,7 +201,10 @@ class Reader:
             return {row: kept[row] for row in rows}
 
         once = self._read_all(texts, abridged(range(min(worth.FIRST, len(cosines)))))
-        once |= self._read_all(texts, abridged(worth.reading(likeness, _margins(once))))
+        margins = _margins(once)
+        answer = worth.answer(margins)
+        alike = set() if answer is None else _holding(_span(passages[answer], texts[answer], once[answer]), passages)
+        once |= self._read_all(texts, abridged(worth.reading(likeness, margins, alike)))
         cut = [row for row, readings in once.items() if readings and len(kept[row]) < len(texts[row].ids)]
         again = worth.reading_whole(_margins(once), cut)
         whole = self._read_all(texts, {row: np.arange(len(texts[row].ids)) for row in again})
@@ -214,6 +219,17 @@ class Reader:
         start, end = (logits[0] for logits in self._session.run(["start_logits", "end_logits"], feed))
         null = float(start[0] + end[0])
         return _Reading.of(text, tokens, start[shift:-1] - null / 2, end[shift:-1] - null / 2, null)
+
+
+def _holding(span: Span, passages: Sequence[Passage]) -> set[int]:
+    """Return which passages hold the words of a span."""
+    start, end = span.start - span.passage.start, span.end - span.passage.start
+    words = _words(span.passage.text[start:end])
+    return {row for row, passage in enumerate(passages) if words in _words(passage.text)}
+
+
+def _words(text: str) -> str:
+    return f" {' '.join(_WORD.findall(text.casefold()))} "
 
 
 def _kept(text: _Text, cosines: Floats) -> Ints:

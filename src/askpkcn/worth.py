@@ -5,15 +5,15 @@ How the figures were chosen stands in docs/quality.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 FIRST = 2
 """The best passages, which are read in any case: their number does not depend on the machine, nor do answers."""
 SURE = 1.0
 """A margin, in logits, from which a span is taken for the answer while it is decided what else to read."""
 ALIKE = 0.15
-"""With an answer found, a passage is read if its likest sentence is at most so much less like the question than that
-of the passage that tells it: it may tell the same, or otherwise."""
+"""With an answer found, a passage is read if it holds its words, or if its likest sentence is at most so much less like
+the question than that of the passage that tells it: it may tell the same, or otherwise."""
 FAR, NEAR = 0.3, 0.1
 """With none found, one is read if its likest sentence is at most so much less like the question than the likest of
 all: FAR for the best passage, and evenly less down to NEAR past the last."""
@@ -30,17 +30,18 @@ def answer(margins: Mapping[int, float]) -> int | None:
     return best if best is not None and margins[best] >= SURE else None
 
 
-def reading(likeness: Sequence[float], margins: Mapping[int, float]) -> list[int]:
+def reading(likeness: Sequence[float], margins: Mapping[int, float], alike: Container[int] = ()) -> list[int]:
     """Return which passages are read beside those that were, ascending.
 
-    `likeness` holds the cosine of each passage's likest sentence, `margins` the margins of the passages read.
+    `likeness` holds the cosine of each passage's likest sentence, `margins` the margins of the passages read, and
+    `alike` the passages that hold the words of the answer, if one was found.
     """
     found, count = answer(margins), len(likeness)
     if found is not None:
         least = [likeness[found] - ALIKE] * count
     else:
         least = [max(likeness) - FAR + (FAR - NEAR) * rank / count for rank in range(count)]
-    return [row for row in range(count) if row not in margins and likeness[row] >= least[row]]
+    return [row for row in range(count) if row not in margins and (likeness[row] >= least[row] or row in alike)]
 
 
 def reading_whole(margins: Mapping[int, float], abridged: Sequence[int]) -> list[int]:
