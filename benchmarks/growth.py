@@ -7,22 +7,26 @@ without it these are the articles of seeds/ and eval/questions.jsonl. Where ther
 ones follow: a real one with REPLACED of its words replaced by words of others, and its vector with OTHER times that of
 another and NOISE times a random one added, brought back to unit length. Fewer words replaced would make them copies, of
 which no collection has hundreds each. Embedding is left out, as the vectors are made, those of sentences at random; all
-else is what `askpkcn index` does. Works in a folder of its own; Linux only.
+else is what `askpkcn index` does, but for sizes that are built in haste (`--hurried`). Works in a folder of its own;
+Linux only.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from stages import row, size, table
@@ -220,8 +224,23 @@ def write(texts: Sequence[str], folder: Path, changed: bool = False) -> None:
                 stream.write(json.dumps({"id": f"{number:08}", "text": text + more}) + "\n")
 
 
-def measure(texts: Sequence[str], made: Made, questions: Sequence[str], work: Path, clock: Clock) -> dict[str, Any]:
-    """Build, serve and update an index of the texts."""
+@contextmanager
+def hurried() -> Iterator[None]:
+    """Leave out what takes most of a build and changes nothing of what is served: sentences by nupunkt, and stories."""
+    none = np.empty(0, dtype=np.uint32)
+    with (
+        mock.patch.object(
+            index, "sentences", lambda text: [m.span() for m in re.finditer(r"\S.*?(?:[.?!](?=\s)|$)", text)]
+        ),
+        mock.patch.object(stories, "bands_of", lambda _: none),
+    ):
+        yield
+
+
+def measure(
+    texts: Sequence[str], made: Made, questions: Sequence[str], work: Path, clock: Clock, update: bool
+) -> dict[str, Any]:
+    """Build, serve and, if told to, update an index of the texts."""
     articles, folder = work / "articles", work / "index"
     write(texts, articles)
     clock.take()
@@ -235,18 +254,19 @@ def measure(texts: Sequence[str], made: Made, questions: Sequence[str], work: Pa
     served = subprocess.run(command, input=json.dumps(questions), capture_output=True, text=True)
     if served.returncode:
         sys.exit(served.stderr[-3000:])
-    write(texts, articles, changed=True)
-    unknown = made.unknown
-    started = time.perf_counter()
-    index.build([articles], folder, lambda: made)
-    update = time.perf_counter() - started
+    unknown, updated = made.unknown, None
+    if update:
+        write(texts, articles, changed=True)
+        started = time.perf_counter()
+        index.build([articles], folder, lambda: made)
+        updated = time.perf_counter() - started
     # Sentences and what was cut in two have no prepared vector; a changed article has none by intention.
     return {
         **took,
         "passages": built.passages,
         "unknown": unknown,
         "sizes": {**sizes, "all": size(place)},
-        "update": update,
+        "update": updated,
         **json.loads(served.stdout),
     }
 
@@ -258,7 +278,13 @@ def show(found: Sequence[dict[str, Any]]) -> None:
     for one in found:
         parts = [f"{one['parts'][p]:.1f}" if p in one["parts"] else "–" for p in PARTS]
         each = one["sizes"]["all"] / one["passages"]
-        row(f"{one['passages']:,}", f"{one['build']:.1f}", *parts, f"{one['update']:.1f}", f"{each:.0f}")
+        row(
+            f"{one['passages']:,}",
+            f"{one['build']:.1f}",
+            *parts,
+            f"{one['update']:.1f}" if one["update"] else "–",
+            f"{each:.0f}",
+        )
     names = ("FAISS", "sentences", "tantivy", "catalogue", "all")
     table(
         ("passages", *(f"{name}, MB" for name in names), "resident MB", "of it not shared", "a passage, kB", "start s")
@@ -287,6 +313,9 @@ def main() -> None:
     parser.add_argument("--sizes", default="1000,10000,100000", help="passages, separated by commas")
     parser.add_argument("--reading", type=Path, help="a folder of SQuAD files")
     parser.add_argument("--real", type=int, default=6000, help="real paragraphs at most")
+    parser.add_argument(
+        "--hurried", type=int, default=10**9, help="from so many passages on, build in haste and measure no update"
+    )
     parser.add_argument("--results", type=Path, help="write all figures to this file as JSON")
     options = parser.parse_args()
     clock = Clock()
@@ -305,7 +334,9 @@ def main() -> None:
         for count in sizes:
             pairs = dict(grown(texts, rows, count))
             made = Made(pairs, encoder)
-            found.append(measure(list(pairs), made, asked, Path(folder) / str(count), clock))
+            in_haste = count >= options.hurried
+            with hurried() if in_haste else nullcontext():
+                found.append(measure(list(pairs), made, asked, Path(folder) / str(count), clock, not in_haste))
             shutil.rmtree(Path(folder) / str(count))
             told = f"{min(count, len(texts)):,} real, {max(0, count - len(texts)):,} perturbed"
             print(f"{count:,} articles: {told}; {found[-1]['unknown']} texts with a random vector", flush=True)
