@@ -58,7 +58,7 @@ def trials(part: str, readers: Sequence[str]) -> Iterator[Trial]:
     if part == "answers":
         for count in (5, 7, 15):
             yield Trial(f"{count} passages read", passages=count)
-        yield Trial("all read abridged", worth=ALL)
+        yield Trial("all read abridged", worth={**ALL, "WHOLE": 0})
         yield Trial("all read abridged, the best four whole", worth={**ALL, "CLOSE": 1e9})
         yield Trial("all read whole, once", share=1.0, worth=ALL)
         for name, values in (("SURE", (0.0, 3.0)), ("ALIKE", (0.05, 0.3)), ("FAR", (0.2, 0.4)), ("CLOSE", (1.0, 4.0))):
@@ -123,7 +123,7 @@ def run(trial: Trial, options: argparse.Namespace, folder: Path, encoder: Passag
     reader = Reader(trial.reader) if trial.reader else None
     with (
         mock.patch.object(abridging, "SHARE", trial.share),
-        mock.patch.multiple(worth, **trial.worth),
+        mock.patch.dict(vars(worth), trial.worth),
         Engine(index, fusion=trial.fusion, reader=reader) as engine,
     ):
         if whole is None:

@@ -406,9 +406,11 @@ def test_a_large_file_is_looked_at_in_places_when_it_is_opened_and_in_full_by_ve
     with pytest.raises(IndexCorrupt, match="is not the file that was written"), held(at):
         pass
     file.write_bytes(whole)
-    flip(file, len(whole) // 3)
-    with held(at):
-        pass
+    text = next(iter(folder.rglob("*.md"))).read_bytes()[-20:].strip()
+    flip(file, whole.index(text) + 3)
+    with held(at) as snapshot, closing(Catalogue(snapshot.catalogue)) as opened:  # noqa: SIM117
+        with pytest.raises(IndexCorrupt, match="is not the one that was indexed; rebuild it with"):
+            [opened.article(source.id) for source, _ in opened.sources()]
     with pytest.raises(IndexCorrupt, match="is not the file that was written"):
         verify(at)
 

@@ -87,6 +87,14 @@ def test_filters_hold_and_undated_articles_are_outside_every_range(opened, filte
     assert set(numbers(opened, "china corridor gwadar وزیر", filters)) == inside
 
 
+def test_common_words_are_left_out_where_passages_are_many(opened, monkeypatch):
+    assert numbers(opened, "china agreements") == [0, 2, 1]
+    monkeypatch.setattr(keywords, "MANY", 2)
+    assert numbers(opened, "china agreements") == [0]  # China stands in three
+    assert numbers(opened, "china") == numbers(opened, "china zzzz") == [2, 0, 1]
+    assert numbers(opened, "china agreements", Filters(outlets=("Dawn",))) == [2]
+
+
 def test_filters_do_not_change_the_scores(opened):
     free = {row.passage: row.score for row in opened.best("china agreements", 10, NONE)}
     kept = opened.best("china agreements", 10, Filters(outlets=("Dawn",)))

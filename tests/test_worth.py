@@ -28,6 +28,7 @@ def test_with_no_answer_farther_ones_are_read_and_of_the_last_only_near_ones():
     best, count = 0.8, 10
     assert reading([best, best] + [best - FAR - 0.01] * 8, {0: 0.0, 1: 0.0}) == []
     assert reading([best, best] + [best - NEAR] * 8, {0: 0.0, 1: 0.0}) == list(range(2, count))
+    assert reading([best, best, best - NEAR - 0.1], {0: 0.0, 1: 0.0}) == [2]  # few are no worse for being few
     some = reading([best, best] + [best - (FAR + NEAR) / 2] * 8, {0: 0.0, 1: 0.0})
     assert some == list(range(2, count // 2 + 1))
     deeper = reading([best, best] + [best - (FAR + NEAR) / 2] * 38, {0: 0.0, 1: 0.0})
@@ -38,7 +39,7 @@ def test_with_no_answer_farther_ones_are_read_and_of_the_last_only_near_ones():
 def test_what_was_read_is_not_read_again_and_the_likest_always_is(likeness, data):
     rows = range(min(FIRST, len(likeness)))
     margins = {row: data.draw(st.floats(-30, 30)) for row in rows}
-    more = reading(likeness, margins)
+    more = reading(likeness, margins, data.draw(st.sets(st.integers(0, 11))))
     assert more == sorted(set(more))
     assert not set(more) & set(margins)
     if likeness:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Container, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -162,9 +163,18 @@ class Catalogue:
             return sorted(str(row[0]) for row in cursor.execute(query, [limit]))
 
     def article(self, article_id: str) -> Article | None:
-        """Return a whole article, or None if there is no such article."""
+        """Return a whole article, or None if there is no such article.
+
+        Raises IndexCorrupt if its text is not the one that was indexed: large files are not read whole when they are
+        opened, and nothing else may be quoted.
+        """
         row = self._row(f"SELECT {SOURCE}, a.text, a.sha256, a.pages FROM articles a WHERE id = ?", article_id)
-        return Article(_source(row), str(row[6]), str(row[7]), _pages(row[8])) if row else None
+        if row is None:
+            return None
+        text, digest = str(row[6]), str(row[7])
+        if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != digest:
+            raise IndexCorrupt(f"the text of {article_id} is not the one that was indexed; {REBUILD}")
+        return Article(_source(row), text, digest, _pages(row[8]))
 
     def teller(self, article_id: str) -> Article | None:
         """Return a whole article, or that with the same text if it is kept as the repetition of one."""

@@ -75,7 +75,7 @@ def question_terms(question: str) -> Terms:
     return Terms(frozenset(hard), frozenset(soft))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def words_of(text: str) -> Words:
     """Return what a text holds, for `Terms` to be looked up in; cached, for passages overlap and questions repeat."""
     terms: set[tuple[str, str]] = set()

@@ -70,11 +70,18 @@ class Keywords:
         return int(self._searcher.num_docs)
 
     def best(self, question: str, limit: int, filters: Filters) -> list[Ranked]:
-        """Return up to `limit` passages by BM25 for any of the question's words, inside the filters, best first."""
-        words = " ".join(self._telling(WORD.findall(question.lower())))
+        """Return up to `limit` passages by BM25 for any of the question's words, inside the filters, best first.
+
+        Over many passages words that stand in a tenth of them are left out, if others find something.
+        """
+        words = WORD.findall(question.lower())
         if not words or limit < 1 or not len(self):
             return []
-        query, _ = self._index.parse_query_lenient(words, ["text"])
+        # What is common among all may be what tells inside the filters.
+        return self._search(self._telling(words), limit, filters) or self._search(words, limit, filters)
+
+    def _search(self, words: list[str], limit: int, filters: Filters) -> list[Ranked]:
+        query, _ = self._index.parse_query_lenient(" ".join(words), ["text"])
         conditions = self._conditions(filters)
         if conditions:
             must = [(tantivy.Occur.Must, tantivy.Query.const_score_query(c, 0.0)) for c in conditions]
@@ -84,9 +91,9 @@ class Keywords:
         return sorted(found, key=lambda r: (-r.score, r.passage))
 
     def _telling(self, words: list[str]) -> list[str]:
-        """Return words without those that are common, or all if every one is."""
+        """Return words without those that are common, or all if every other one is unknown."""
         most = max(MANY, COMMON * len(self))
-        return [word for word in words if self._passages_with(word) <= most] or words
+        return [word for word in words if 0 < self._passages_with(word) <= most] or words
 
     def _passages_with(self, word: str) -> int:
         return max((int(self._searcher.doc_freq("text", stem)) for stem in _stems().analyze(word)), default=0)

@@ -112,7 +112,7 @@ def _rankings(old: _Opened, new: _Opened, index: Path) -> int:
     for passage, row in zip(old.catalogue.passages(numbers), rows, strict=True):
         question = passage.text[:200]
         by_words = [each.keywords.best(question, DEPTH, Filters()) for each in (old, new)]
-        # A graph of vectors is built by several threads and is not the same twice.
+        # Vectors that differ by a millionth may teach the lists of an inverted file otherwise.
         by_meaning = (
             [each.vectors.nearest(row, DEPTH) for each in (old, new)] if n_passages <= EXACT_UP_TO else [[], []]
         )

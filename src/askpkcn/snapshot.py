@@ -46,7 +46,7 @@ NAME = re.compile(r"\d{8}T\d{6}\d*Z-[0-9a-f]{16}")
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A live snapshot whose files were found to be those of its manifest."""
+    """A live snapshot whose files were found to be those of its manifest, if large ones only by places."""
 
     name: str
     folder: Path
@@ -185,7 +185,8 @@ def _is(file: Path, facts: Mapping[str, Any], quickly: bool) -> bool:
     """Tell whether a file is the one that a manifest tells of."""
     if quickly and "places" in facts:
         return (file.stat().st_size, _sha256_of_places(file)) == (facts["bytes"], facts["places"])
-    return facts_of(file) == facts
+    found = facts_of(file)
+    return (found["bytes"], found["sha256"]) == (facts["bytes"], facts["sha256"])
 
 
 def facts_of(file: Path) -> dict[str, Any]:

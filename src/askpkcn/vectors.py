@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from askpkcn.errors import REBUILD, IndexCorrupt
 from askpkcn.types import Ranked
 
-FAISS: Any = faiss  # its annotations lack HNSW and the search parameters
+FAISS: Any = faiss  # its annotations lack the inverted file and the search parameters
 
 Rows = NDArray[np.float32]
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 
+from askpkcn.types import PASSAGES_READ
+
 FIRST = 2
 """The best passages, which are read in any case: their number does not depend on the machine, nor do answers."""
 SURE = 1.0
@@ -34,13 +36,14 @@ def reading(likeness: Sequence[float], margins: Mapping[int, float], alike: Cont
     """Return which passages are read beside those that were, ascending.
 
     `likeness` holds the cosine of each passage's likest sentence, `margins` the margins of the passages read, and
-    `alike` the passages that hold the words of the answer, if one was found.
+    `alike` the passages that hold the words of the answer that was found in them, if one was.
     """
     found, count = answer(margins), len(likeness)
     if found is not None:
         least = [likeness[found] - ALIKE] * count
     else:
-        least = [max(likeness) - FAR + (FAR - NEAR) * rank / count for rank in range(count)]
+        places = max(count, PASSAGES_READ)  # few passages are no worse for being few
+        least = [max(likeness) - FAR + (FAR - NEAR) * rank / places for rank in range(count)]
     return [row for row in range(count) if row not in margins and (likeness[row] >= least[row] or row in alike)]
 
 

@@ -62,7 +62,7 @@ MEASURES: Mapping[str, Mapping[str, str]] = {
 
 LOST = {
     NOT_RETRIEVED: "No passage that was read holds a gold place.",
-    MISREAD: "A gold place was retrieved, but another place was preferred.",
+    MISREAD: "A gold place was retrieved, but it was not read, or another place was preferred.",
     ABSTAINED: "The best candidate was right, but its probability is under the threshold.",
     ANSWERED_ANYWAY: "The articles do not tell, but an answer was given.",
 }
@@ -173,7 +173,7 @@ def _facts(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "asked", f"{asked['count']} questions of {asked['source']}, on {machine['when']}"
     for split, count in metrics["counted_out"].items():
         yield f"counted out, {split}", f"{count} questions without gold, which count in no answer measure"
-    yield "settings", f"{settings['passages']} passages read, threshold {settings['threshold']:.4f}"
+    yield "settings", f"{settings['passages']} passages looked at, threshold {settings['threshold']:.4f}"
     yield "index", ", ".join(_flat(metrics["index"]))
     yield "machine", ", ".join(_flat({name: value for name, value in machine.items() if name != "when"}))
     yield "time", ", ".join(f"{name} {value} s" for name, value in metrics["seconds"].items())
