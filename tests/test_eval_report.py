@@ -255,7 +255,7 @@ def test_no_text_becomes_markup(page, text):
 def test_the_head_tells_the_run(text):
     for fact in (
         "9 questions of eval/q.jsonl, on 2026-01-01",
-        "10 passages read, threshold 0.3500",
+        "10 passages looked at, threshold 0.3500",
         "snapshot 20260101-abc, words 90, passages 7",
         "the index lacks 1 of the articles",
         "test: 7 questions",
