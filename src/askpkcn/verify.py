@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import closing
 from pathlib import Path
 
@@ -21,9 +20,7 @@ def verify(index: Path) -> dict[str, int | str]:
         _check_counts(snapshot, catalogue, index)
         n_articles, n_passages = catalogue.counts()
         for source, _ in catalogue.sources():
-            article = catalogue.article(source.id)
-            if article is None or hashlib.sha256(article.text.encode()).hexdigest() != article.sha256:
-                raise IndexCorrupt(f"the text of {source.id} is not the one that was indexed; {remedy(index)}")
+            catalogue.article(source.id)  # which holds its text against its digest
         _check_passages(catalogue, index)
     files = len(snapshot.manifest["files"]) + len(snapshot.manifest["encoder"]["files"]) + 2
     return {"articles": n_articles, "passages": n_passages, "files": files, "snapshot": snapshot.name}
